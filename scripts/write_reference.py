@@ -1,0 +1,86 @@
+"""Write docs/reference/cli.md from the commands themselves. A test holds the page against them."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
+INTRODUCTION = """# The `tenure` command
+
+<!-- Written by `make docs` from the commands themselves. Do not edit. -->
+
+The data folder is `TENURE_HOME`, by default `./tenure-data` ([settings](settings.md)). Every command works while a
+server runs on the same data folder (the server then does the work) and without one.
+
+Every command takes `--json`: one JSON document on standard output and nothing else. An error is a document too:
+`{"error": {"code", "message", "field"}}`.
+
+| exit code | meaning |
+|---|---|
+| 0 | fine |
+| 1 | it failed; the message says what to do |
+| 2 | it was called in a way that cannot work |
+"""
+
+
+def build_reference() -> str:
+    """The page as Markdown."""
+    from tenure.cli.main import app
+
+    parts = [INTRODUCTION]
+    for path, command in _list_commands(typer.main.get_command(app), "tenure"):
+        parts.append(_describe(path, command))
+    return "\n".join(parts)
+
+
+def _list_commands(group: Any, path: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, command in group.commands.items():
+        full = f"{path} {name}"
+        found += _list_commands(command, full) if hasattr(command, "commands") else [(full, command)]
+    return found
+
+
+def _describe(path: str, command: Any) -> str:
+    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+    options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
+    usage = " ".join([path, *[_usage(argument) for argument in arguments], "[OPTIONS]"])
+    lines = [f"## {path}", "", (command.help or "").strip(), "", f"    {usage}", ""]
+    rows = [(f"`{_usage(argument)}`", argument.help) for argument in arguments]
+    rows += [(f"`{_option(option)}`", option.help) for option in options if "--help" not in option.opts]
+    if rows:
+        lines += ["| | |", "|---|---|", *[f"| {name} | {_cell(text)} |" for name, text in rows], ""]
+    return "\n".join(lines)
+
+
+def _usage(argument: Any) -> str:
+    name = _choices(argument) or argument.metavar or argument.name.upper()
+    return name if argument.required else f"[{name}]"
+
+
+def _option(option: Any) -> str:
+    names = ", ".join([*option.opts, *option.secondary_opts])
+    if option.is_flag:
+        return names
+    return f"{names} {_choices(option) or option.metavar or _kind(option)}"
+
+
+def _kind(option: Any) -> str:
+    return "NUMBER" if "int" in type(option.type).__name__.lower() else "TEXT"
+
+
+def _choices(parameter: Any) -> str:
+    choices = getattr(parameter.type, "choices", None)
+    return "|".join(str(getattr(choice, "value", choice)) for choice in choices) if choices else ""
+
+
+def _cell(text: str | None) -> str:
+    return (text or "").replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(0 if PAGE.read_text(encoding="utf-8") == build_reference() else 1)
+    PAGE.write_text(build_reference(), encoding="utf-8")

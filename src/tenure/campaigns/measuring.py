@@ -1,0 +1,141 @@
+"""What became of a campaign, from the lake, by the arm each customer was assigned to.
+
+Everybody assigned counts, whether the mail reached them or not (intention to treat). A paid order and revenue
+count from the moment of the decision, for the campaign's measuring days, until now.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import ibis
+
+from tenure.base import clock
+from tenure.customers import api as customers
+from tenure.experiments import api as experiments
+from tenure.lake import api as lakes
+
+RESPONSES = {
+    "Email Opened": "opened",
+    "Email Link Clicked": "clicked",
+    "Unsubscribed": "unsubscribed",
+}
+
+
+@dataclass(frozen=True)
+class Responses:
+    """People (not events) who opened, clicked, unsubscribed; machines left out."""
+
+    opened: int
+    clicked: int
+    unsubscribed: int
+
+
+@dataclass(frozen=True)
+class ArmFigures:
+    """Both arms as assigned."""
+
+    treatment: experiments.ArmResult
+    control: experiments.ArmResult
+
+
+def build_assigned(campaign_id: int) -> ibis.Table:
+    """customer_id (as of now, merges followed), arm, decided_at: one row per customer.
+
+    Of two decided profiles that turned out to be one customer, the lower id decides the arm.
+    """
+    decisions, merges = lakes.table("decisions"), lakes.table("merges")
+    decided = decisions.filter(decisions.campaign_id == campaign_id, decisions.arm.notnull())
+    current = decided.left_join(merges, decided.customer_id == merges.from_customer_id).select(
+        decided.arm,
+        decided.decided_at,
+        decided_id=decided.customer_id,
+        customer_id=ibis.coalesce(merges.into_customer_id, decided.customer_id),
+    )
+    return current.group_by("customer_id").aggregate(
+        arm=lambda t: t.arm.argmin(t.decided_id), decided_at=lambda t: t.decided_at.min()
+    )
+
+
+def build_arm_sums(campaign_id: int, measure_days: int, now: datetime) -> ibis.Table:
+    """arm, people, buyers, revenue, revenue_squares: the sums that a comparison needs, two rows."""
+    assigned = build_assigned(campaign_id)
+    orders = customers.build_orders(until=now)
+    ordered = orders.filter(orders.customer_id.notnull()).select(
+        buyer_id=orders.customer_id,
+        ordered_at=orders.ordered_at,
+        net=orders.net_amount,
+        is_paid=orders.is_paid,
+    )
+    window = ibis.interval(days=measure_days)
+    in_window = assigned.join(
+        ordered,
+        [
+            assigned.customer_id == ordered.buyer_id,
+            ordered.ordered_at > assigned.decided_at,
+            ordered.ordered_at <= assigned.decided_at + window,
+        ],
+    )
+    spent = in_window.group_by(buyer_id="customer_id").aggregate(
+        spent=lambda t: t.net.sum().cast("float64"), bought=lambda t: t.is_paid.any()
+    )
+    joined = assigned.left_join(spent, assigned.customer_id == spent.buyer_id).select(
+        assigned.arm, spent=spent.spent.fill_null(0.0), bought=spent.bought.fill_null(False)
+    )
+    return joined.group_by("arm").aggregate(
+        people=lambda t: t.count(),
+        buyers=lambda t: t.bought.cast("int64").sum(),
+        revenue=lambda t: t.spent.sum(),
+        revenue_squares=lambda t: (t.spent * t.spent).sum(),
+    )
+
+
+def build_responses(campaign_id: int, since: datetime) -> ibis.Table:
+    """event, people: how many assigned customers answered the mail in each way, machines left out."""
+    events = lakes.table("events")
+    properties = events.properties.cast("json")
+    answers = events.filter(
+        events.type == "track",
+        events.event.isin(list(RESPONSES)),
+        events.occurred_at >= ibis.literal(since.replace(tzinfo=None)),
+        properties["campaign_id"].cast("string") == str(campaign_id),
+        ~properties["is_bot"].cast("string").fill_null("false").isin(["true"]),
+    )
+    return answers.group_by("event").aggregate(people=lambda t: t.customer_id.nunique())
+
+
+def build_outcomes(campaign_id: int) -> ibis.Table:
+    """outcome, reason, people: the trace, counted."""
+    decisions = lakes.table("decisions")
+    mine = decisions.filter(decisions.campaign_id == campaign_id)
+    return mine.group_by("outcome", "reason").aggregate(people=lambda t: t.count())
+
+
+def measure_arms(campaign_id: int, measure_days: int) -> ArmFigures:
+    """Read the sums of both arms; an arm without anybody has 0 people."""
+    rows = lakes.current().read_rows(build_arm_sums(campaign_id, measure_days, clock.now()))
+    arms = {row["arm"]: row for row in rows}
+
+    def arm(name: str) -> experiments.ArmResult:
+        row = arms.get(name)
+        if row is None:
+            return experiments.ArmResult(experiments.Sums(0, 0.0, 0.0), 0)
+        sums = experiments.Sums(int(row["people"]), float(row["revenue"]), float(row["revenue_squares"]))
+        return experiments.ArmResult(sums, int(row["buyers"]))
+
+    return ArmFigures(arm("treatment"), arm("control"))
+
+
+def measure_responses(campaign_id: int, since: datetime) -> Responses:
+    """Count people who answered since the campaign was planned."""
+    rows = lakes.current().read_rows(build_responses(campaign_id, since - timedelta(minutes=1)))
+    people = {RESPONSES[row["event"]]: int(row["people"]) for row in rows}
+    return Responses(people.get("opened", 0), people.get("clicked", 0), people.get("unsubscribed", 0))
+
+
+def measure_outcomes(campaign_id: int) -> dict[str, int]:
+    """How many were planned, held_out, and skipped for each reason (as `skipped:<reason>`)."""
+    rows = lakes.current().read_rows(build_outcomes(campaign_id))
+    return {
+        f"skipped:{row['reason']}" if row["outcome"] == "skipped" else row["outcome"]: int(row["people"])
+        for row in rows
+    }

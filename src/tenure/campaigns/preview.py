@@ -1,0 +1,130 @@
+"""What a campaign would do: counted before anything is written."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenure.campaigns import message
+from tenure.campaigns.audience import SKIP_SENTENCES, AudienceChunk, SkipReason, stream_audience
+from tenure.content import api as content
+from tenure.experiments import api as experiments
+from tenure.lake import api as lakes
+
+SAMPLE_SIZE = 3
+
+
+@dataclass(frozen=True)
+class SamplePerson:
+    """Somebody who would get it."""
+
+    customer_id: int
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class PlanPreview:
+    """The plan in numbers. `held_out_count` is what `control_share` would hold out of the eligible."""
+
+    segment: str
+    audience_count: int
+    skipped: tuple[tuple[str, str, int], ...]
+    eligible_count: int
+    held_out_count: int
+    recently_bought_count: int
+    proposal: experiments.ControlProposal
+    sample: tuple[SamplePerson, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "segment": self.segment,
+            "audience": self.audience_count,
+            "skipped": {reason: people for reason, _, people in self.skipped},
+            "eligible": self.eligible_count,
+            "held_out": self.held_out_count,
+            "proposed_control_share": self.proposal.control_share,
+            "proposal": self.proposal.sentence,
+            "sample": [{"customer_id": one.customer_id, "name": one.name} for one in self.sample],
+        }
+
+
+@dataclass(frozen=True)
+class MailPreview:
+    """The mail as one person would see it, with `[undefined: name]` where a template names what is not known."""
+
+    subject: str
+    html: str
+    missing: tuple[tuple[str, int], ...]
+
+
+def compute_plan_preview(segment: str, control_share: float, measure_days: int) -> PlanPreview:
+    """Count the audience and its losers, and propose a control group.
+
+    Buyers are expected at the rate at which those eligible bought in the last `measure_days`.
+    """
+    losers: Counter[str] = Counter()
+    audience = eligible = buyers = 0
+    first: list[int] = []
+    with lakes.current().heavy():
+        for chunk in stream_audience(segment, measure_days):
+            audience += len(chunk.customer_ids)
+            is_eligible = pc.is_null(chunk.reasons)
+            eligible += pc.sum(is_eligible).as_py() or 0
+            buyers += pc.sum(pc.and_(is_eligible, chunk.bought_lately)).as_py() or 0
+            losers.update(_count_reasons(chunk))
+            if len(first) < SAMPLE_SIZE:
+                first += (
+                    pc.filter(chunk.customer_ids, is_eligible).slice(0, SAMPLE_SIZE - len(first)).to_pylist()
+                )
+    proposal = experiments.propose_control_share(
+        eligible, buyers / eligible if eligible else None, control_share
+    )
+    return PlanPreview(
+        segment=segment,
+        audience_count=audience,
+        skipped=tuple((reason.value, SKIP_SENTENCES[reason], losers[reason.value]) for reason in SkipReason),
+        eligible_count=eligible,
+        held_out_count=round(eligible * control_share),
+        recently_bought_count=buyers,
+        proposal=proposal,
+        sample=_read_sample(first),
+    )
+
+
+def compute_mail_preview(name: str, subject: str, body: str, customer_id: int | None = None) -> MailPreview:
+    """Render the mail for one customer, or for nobody in particular. Errors: `template_error`."""
+    person: dict[str, Any] = {}
+    if customer_id is not None:
+        person = message.read_people([customer_id]).get(customer_id, {})
+    context = {
+        "customer": person,
+        "campaign": {"name": name},
+        "company": message.read_company(),
+        "unsubscribe_url": "#unsubscribe",
+    }
+    email = content.parse_email(subject, body)
+    shown_subject, missing_in_subject = content.preview_template(email.subject, context)
+    html, missing_in_body = content.preview_template(email.html, context)
+    return MailPreview(shown_subject, html, tuple(dict.fromkeys([*missing_in_subject, *missing_in_body])))
+
+
+def _count_reasons(chunk: AudienceChunk) -> dict[str, int]:
+    counted: pa.StructArray = pc.value_counts(pc.drop_null(chunk.reasons))
+    return {row["values"]: row["counts"] for row in counted.to_pylist()}
+
+
+def _read_sample(customer_ids: list[int]) -> tuple[SamplePerson, ...]:
+    people = message.read_people(customer_ids)
+    return tuple(
+        SamplePerson(customer_id, _name(people[customer_id]), str(people[customer_id].get("email") or ""))
+        for customer_id in customer_ids
+        if customer_id in people
+    )
+
+
+def _name(person: dict[str, Any]) -> str:
+    parts = [str(person[part]) for part in ("first_name", "last_name") if person.get(part)]
+    return str(person.get("name") or " ".join(parts) or person.get("id") or "")

@@ -1,0 +1,164 @@
+"""The report of a campaign: one sentence in front, the figures it rests on behind it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tenure.base import clock
+from tenure.campaigns import measuring, planning
+from tenure.campaigns.audience import SKIP_SENTENCES, SkipReason
+from tenure.campaigns.models import Campaign
+from tenure.channels import api as channels
+from tenure.config.environment import read_environment
+from tenure.experiments import api as experiments
+from tenure.lake import api as lakes
+
+
+@dataclass(frozen=True)
+class SkippedRow:
+    """How many got no mail for one reason."""
+
+    reason: str
+    sentence: str
+    people_count: int
+
+
+@dataclass(frozen=True)
+class CampaignReport:
+    """Everything known of a campaign. Amounts are in `currency`; arms are as assigned."""
+
+    id: int
+    name: str
+    state: str
+    segment: str
+    subject: str
+    created_by: str
+    planned_at: datetime | None
+    measured_until: datetime | None
+    is_measuring: bool
+    measure_days: int
+    control_share: float
+    currency: str
+    audience_count: int
+    treatment: experiments.ArmResult
+    control: experiments.ArmResult
+    waiting_count: int
+    sent_count: int
+    in_doubt_count: int
+    failed_count: int
+    cancelled_count: int
+    opened_count: int
+    clicked_count: int
+    unsubscribed_count: int
+    skipped: tuple[SkippedRow, ...]
+    lift: experiments.Lift
+    in_doubt: tuple[channels.DoubtfulDelivery, ...]
+
+    @property
+    def statement(self) -> str:
+        return self.lift.statement.text
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain JSON values; what cannot be computed is null, with its reason beside it."""
+        lift = self.lift
+        return {
+            "name": self.name,
+            "state": self.state,
+            "segment": self.segment,
+            "subject": self.subject,
+            "planned_at": self.planned_at.isoformat() if self.planned_at else None,
+            "measured_until": self.measured_until.isoformat() if self.measured_until else None,
+            "measure_days": self.measure_days,
+            "control_share": self.control_share,
+            "currency": self.currency,
+            "audience": self.audience_count,
+            "assigned": {"treatment": self.treatment.people_count, "control": self.control.people_count},
+            "skipped": {row.reason: row.people_count for row in self.skipped},
+            "waiting": self.waiting_count,
+            "sent": self.sent_count,
+            "in_doubt": self.in_doubt_count,
+            "failed": self.failed_count,
+            "cancelled": self.cancelled_count,
+            "opened": self.opened_count,
+            "clicked": self.clicked_count,
+            "unsubscribed": self.unsubscribed_count,
+            "bought": {"treatment": self.treatment.buyers_count, "control": self.control.buyers_count},
+            "revenue": {"treatment": self.treatment.revenue.total, "control": self.control.revenue.total},
+            "revenue_per_customer": {
+                "treatment": self.treatment.revenue.mean,
+                "control": self.control.revenue.mean,
+            },
+            "difference": _estimate(lift.revenue),
+            "conversion": {
+                "treatment": self.treatment.conversion.rate,
+                "control": self.control.conversion.rate,
+                "difference": lift.conversion.value,
+                "low": lift.conversion.low,
+                "high": lift.conversion.high,
+                "p_value": lift.conversion.p_value,
+                "reason": lift.conversion.reason,
+            },
+            "sample_ratio": {"p_value": lift.ratio.p_value, "is_alarming": lift.ratio.is_alarming},
+            "statement_about": lift.statement.about,
+            "statement": self.statement,
+        }
+
+
+def build_report(campaign: Campaign) -> CampaignReport:
+    """Measure a campaign as of now."""
+    planning.settle(campaign.pk)
+    campaign.refresh_from_db()
+    with lakes.current().heavy():
+        outcomes = measuring.measure_outcomes(campaign.pk)
+        arms = measuring.measure_arms(campaign.pk, campaign.measure_days)
+        since = campaign.planned_at or campaign.created_at
+        responses = measuring.measure_responses(campaign.pk, since)
+    states = channels.count_states(campaign.pk)
+    currency = read_environment().currency
+    until = campaign.planned_at + timedelta(days=campaign.measure_days) if campaign.planned_at else None
+    return CampaignReport(
+        id=campaign.pk,
+        name=campaign.name,
+        state=campaign.state,
+        segment=campaign.definition["segment"],
+        subject=campaign.definition["subject"],
+        created_by=campaign.created_by,
+        planned_at=campaign.planned_at,
+        measured_until=until,
+        is_measuring=until is not None and clock.now() < until,
+        measure_days=campaign.measure_days,
+        control_share=campaign.control_share,
+        currency=currency,
+        audience_count=sum(outcomes.values()),
+        treatment=arms.treatment,
+        control=arms.control,
+        waiting_count=states["planned"] + states["claimed"],
+        sent_count=states["sent"],
+        in_doubt_count=states["in_doubt"],
+        failed_count=states["failed"],
+        cancelled_count=states["cancelled"],
+        opened_count=responses.opened,
+        clicked_count=responses.clicked,
+        unsubscribed_count=responses.unsubscribed,
+        skipped=_list_skipped(outcomes),
+        lift=experiments.compute_lift(arms.treatment, arms.control, campaign.control_share, currency),
+        in_doubt=tuple(channels.list_in_doubt(campaign.pk, 100)),
+    )
+
+
+def _list_skipped(outcomes: dict[str, int]) -> tuple[SkippedRow, ...]:
+    rows = [
+        SkippedRow(reason.value, SKIP_SENTENCES[reason], outcomes.get(f"skipped:{reason.value}", 0))
+        for reason in SkipReason
+    ]
+    return tuple(row for row in rows if row.people_count)
+
+
+def _estimate(found: experiments.Estimate) -> dict[str, Any]:
+    return {
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "p_value": found.p_value,
+        "reason": found.reason,
+    }

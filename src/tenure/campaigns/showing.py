@@ -1,0 +1,149 @@
+"""Figures of campaigns as the pages show them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.base.errors import TenureError
+from tenure.base.money import format_amount
+from tenure.campaigns.api import CampaignReport, CampaignView
+from tenure.channels import api as channels
+from tenure.experiments import api as experiments
+
+MOVING_STATES = ("planning", "planned", "sending")
+TONES = {"sent": "good", "cancelled": "bad", "sending": "warn", "planning": "warn", "planned": "warn"}
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """A line of the list."""
+
+    campaign: CampaignView
+    tone: str
+    sent_count: int
+    waiting_count: int
+
+
+@dataclass(frozen=True)
+class IntervalRow:
+    """An estimate with what it needs to be drawn; `low` None where there is no interval."""
+
+    name: str
+    people: int
+    value_text: str
+    text: str
+    low: float | None
+    middle: float | None
+    high: float | None
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class ReportFigures:
+    """The report's bars and intervals."""
+
+    funnel: list[dict[str, Any]]
+    conversions: list[IntervalRow]
+    difference: IntervalRow | None
+    difference_kind: str
+    tone: str
+
+
+def show_row(campaign: CampaignView) -> CampaignRow:
+    counts = channels.count_states(campaign.id)
+    return CampaignRow(
+        campaign, TONES.get(campaign.state, ""), counts["sent"], counts["planned"] + counts["claimed"]
+    )
+
+
+def show_figures(report: CampaignReport) -> ReportFigures:
+    """Place everything on axes that the rows share."""
+    return ReportFigures(
+        funnel=_show_funnel(report),
+        conversions=_show_conversions(report),
+        difference=_show_difference(report),
+        difference_kind=report.lift.statement.about,
+        tone=_find_tone(report.lift),
+    )
+
+
+def parse_percent(text: str) -> float:
+    """A share 0 to 0.5 from "10". Errors: `bad_value`."""
+    try:
+        value = float(text.replace(",", ".").removesuffix("%")) / 100
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= experiments.LARGEST_CONTROL_SHARE:
+        raise TenureError("bad_value", "The control group is a number from 0 to 50 percent.", "control_percent")
+    return round(value, 4)
+
+
+def parse_days(text: str) -> int:
+    """Whole days, 1 to 90. Errors: `bad_value`."""
+    if not text.isdecimal() or not 1 <= int(text[:4]) <= 90:
+        raise TenureError("bad_value", "Measure for 1 to 90 days.", "measure_days")
+    return int(text)
+
+
+def _show_funnel(report: CampaignReport) -> list[dict[str, Any]]:
+    steps = (
+        ("Sent", report.sent_count),
+        ("Opened", report.opened_count),
+        ("Clicked", report.clicked_count),
+        ("Bought", report.treatment.buyers_count),
+    )
+    base = report.sent_count
+    return [
+        {
+            "name": name,
+            "value": people,
+            "text": f"{people:,}",
+            "share_text": f"{100 * people / base:.0f}%" if base else "–",
+            "slot": 2,
+        }
+        for name, people in steps
+    ]
+
+
+def _show_conversions(report: CampaignReport) -> list[IntervalRow]:
+    arms = [("Got the mail", report.treatment), ("Control group", report.control)]
+    found = [(name, arm, experiments.compute_share(arm.conversion)) for name, arm in arms]
+    end = max([share.high or 0.0 for _, _, share in found] + [0.01]) * 1.1
+    rows = []
+    for name, arm, share in found:
+        value, text = "–", "not enough data"
+        if share.value is not None and share.low is not None and share.high is not None:
+            value = f"{100 * share.value:.1f}%"
+            text = f"{100 * share.low:.1f}% to {100 * share.high:.1f}%"
+        rows.append(IntervalRow(name, arm.people_count, value, text, share.low, share.value, share.high, 0.0, end))
+    return rows
+
+
+def _show_difference(report: CampaignReport) -> IntervalRow | None:
+    is_revenue = report.lift.statement.about == "revenue"
+    found = report.lift.revenue if is_revenue else report.lift.conversion
+    if found.value is None or found.low is None or found.high is None:
+        return None
+
+    def say(value: float) -> str:
+        return format_amount(value, report.currency) if is_revenue else f"{100 * value:.1f} of 100"
+
+    reach = max(abs(found.low), abs(found.high)) * 1.15
+    return IntervalRow(
+        name="Revenue per customer" if is_revenue else "Buyers",
+        people=report.treatment.people_count + report.control.people_count,
+        value_text=say(found.value),
+        text=f"{say(found.low)} to {say(found.high)}",
+        low=found.low,
+        middle=found.value,
+        high=found.high,
+        start=-reach,
+        end=reach,
+    )
+
+
+def _find_tone(lift: experiments.Lift) -> str:
+    found = lift.revenue if lift.revenue.value is not None else lift.conversion
+    if found.value is None or not found.excludes_zero:
+        return "info"
+    return "good" if found.value > 0 else "bad"

@@ -1,0 +1,14 @@
+"""Every command of `tenure`, by subject, in one list."""
+
+from tenure.cli.commands import access, campaigns, customers, imports, lifecycle, presets, server, upkeep
+
+COMMAND_GROUPS = [
+    server.register,
+    access.register,
+    imports.register,
+    lifecycle.register,
+    customers.register,
+    campaigns.register,
+    presets.register,
+    upkeep.register,
+]

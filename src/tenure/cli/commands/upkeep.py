@@ -1,0 +1,78 @@
+"""`tenure backup`, `restore` and `doctor`: keeping the data safe and in order."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tenure.cli import dispatch, output
+from tenure.cli.commands.options import AsJson, existing_file
+from tenure.cli.misuse import MisuseError
+
+
+def register(app: typer.Typer) -> None:
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    app.command("doctor")(doctor)
+
+
+def backup(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Where to write the backup, for example tenure-2026-11-30.tar.gz."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole data folder into one file, while Tenure runs."""
+    target = file.absolute()
+    if target.is_dir() or not target.parent.is_dir():
+        raise MisuseError(
+            "bad_target", f"{file} cannot be a file: give a file in a folder that exists.", "file"
+        )
+    with output.progress(as_json, "Backing up") as progress:
+        result = dispatch.run("backup", {"file": str(target)}, progress)
+    output.show(
+        result, as_json, lambda r: output.say(f"{r['file']}: {r['bytes']:,} bytes, {r['events']:,} events.")
+    )
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `tenure backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Put aside what is in the data folder now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a backup back into the data folder (TENURE_HOME). Stop the server first."""
+    from tenure.cli.restore import restore_backup
+
+    source = existing_file(file, "file")
+    with output.progress(as_json, "Restoring") as progress:
+        result = restore_backup(source, force, progress)
+    output.show(result, as_json, _show_restored)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Is everything in order, and what to do if not. Exit code 1 when something is wrong."""
+    result = dispatch.run("doctor", {})
+    output.show(result, as_json, _show_checks)
+    if not result["ok"]:
+        raise typer.Exit(1)
+
+
+def _show_restored(result: dict[str, Any]) -> None:
+    output.say(f"{result['home']} is as it was at {result['made_at']}.")
+    if result["put_aside"]:
+        output.say(f"What was there before is in {result['put_aside']}.")
+
+
+def _show_checks(result: dict[str, Any]) -> None:
+    output.say(
+        f"{result['events']:,} events, {result['customers']:,} customers, "
+        f"{result['inbox']:,} waiting in the inbox, {result['outbox']:,} in the outbox."
+    )
+    rows = [["ok" if check["ok"] else "LOOK", check["name"], check["message"]] for check in result["checks"]]
+    output.print_table(["", "Check", "What was found"], rows)
+    for check in result["checks"]:
+        if check["what_to_do"]:
+            output.say(f"{check['name']}: {check['what_to_do']}")

@@ -1,0 +1,83 @@
+"""Brings a backup back into the data folder. Nothing of what is there is touched before the backup is proven whole."""
+
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tenure.base import clock
+from tenure.base.errors import ConflictError, TenureError
+from tenure.cli.backup_file import read_backup
+from tenure.cli.operations.operation import Progress
+from tenure.config.environment import Environment, read_environment
+from tenure.config.process import hold_folder
+
+
+def restore_backup(source: Path, force: bool, progress: Progress) -> dict[str, Any]:
+    """Result: home, made_at, version, events, put_aside (a folder, or None).
+
+    Errors: the data folder is in use, it is not empty and `force` is not given, the backup is broken.
+    """
+    environment = read_environment()
+    with hold_folder(environment):
+        present = _list_present(environment)
+        if present and not force:
+            raise ConflictError(
+                "data_folder_not_empty",
+                f"{environment.home} holds data already. Set TENURE_HOME to an empty folder, "
+                "or put what is there aside with --force.",
+            )
+        with tempfile.TemporaryDirectory(prefix="restoring-", dir=environment.home) as scratch:
+            folder = Path(scratch)
+            progress(None, "Reading the backup")
+            manifest = read_backup(source, folder)
+            progress(None, "Checking the databases")
+            _check_databases(environment, folder, source)
+            put_aside = _put_aside(environment, present)
+            for entry in sorted(folder.iterdir()):
+                shutil.move(entry, environment.home / entry.name)
+    return {
+        "home": str(environment.home),
+        "made_at": manifest["made_at"],
+        "version": manifest["version"],
+        "events": manifest["events"],
+        "put_aside": str(put_aside) if put_aside else None,
+    }
+
+
+def _list_present(environment: Environment) -> list[Path]:
+    passing = (environment.lock_path.name, environment.server_file.name)
+    return [
+        entry
+        for entry in environment.home.iterdir()
+        if entry.name not in passing and not entry.name.startswith(("restoring-", "before-restore-"))
+    ]
+
+
+def _put_aside(environment: Environment, present: list[Path]) -> Path | None:
+    if not present:
+        return None
+    folder = environment.home / f"before-restore-{clock.now():%Y%m%d-%H%M%S}"
+    folder.mkdir()
+    for entry in present:
+        shutil.move(entry, folder / entry.name)
+    return folder
+
+
+def _check_databases(environment: Environment, folder: Path, source: Path) -> None:
+    for name in (environment.ledger_path.name, environment.inbox_path.name):
+        connection = sqlite3.connect(folder / name)
+        try:
+            outcome = connection.execute("PRAGMA quick_check").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            outcome = str(error)
+        finally:
+            connection.close()
+        if outcome != "ok":
+            raise TenureError(
+                "broken_backup", f"{source}: {name} is damaged ({outcome}). Try another file.", "file"
+            )
+    from tenure.lake import api as lakes
+
+    lakes.open_file(folder / environment.lake_path.name).close()

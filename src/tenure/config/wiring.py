@@ -1,0 +1,53 @@
+"""Every cross-room subscription, on one page: who is told of what, in which order."""
+
+from collections.abc import Sequence
+
+from tenure.campaigns import api as campaigns
+from tenure.channels import api as channels
+from tenure.config.environment import Environment
+from tenure.customers import api as customers
+from tenure.events import api as events
+from tenure.events.appending import BatchHandler
+from tenure.lake.api import Lake
+from tenure.segments import api as segments
+
+CATCHER = "catcher"
+"""As TENURE_SMTP_URL: mails go to a local catcher and can be read in the product. Nothing leaves the machine."""
+
+ON_BATCH: tuple[BatchHandler, ...] = (
+    customers.fold_batch,
+    segments.rescore_batch,
+)
+"""Run in this order inside each batch's lake transaction."""
+
+
+def build_appender(lake: Lake) -> events.Appender:
+    return events.Appender(lake, customers.resolve_batch, ON_BATCH)
+
+
+def start_catcher(environment: Environment) -> channels.Catcher | None:
+    """The local mail catcher, where the settings ask for it."""
+    if environment.smtp_url != CATCHER:
+        return None
+    catcher = channels.Catcher()
+    catcher.start()
+    return catcher
+
+
+def start_sender(environment: Environment, catcher: channels.Catcher | None) -> channels.Sender | None:
+    """The sender, where a mail server is set; what a stop or a crash interrupted goes on."""
+    url = catcher.url if catcher else environment.smtp_url
+    if not url:
+        return None
+    messages = campaigns.CampaignMessages(environment.base_url)
+    sender = channels.Sender(
+        messages.build_message, url, on_sent=_tell_sent, prepare=messages.prefetch
+    )
+    channels.start_sender(sender)
+    campaigns.resume_interrupted()
+    return sender
+
+
+def _tell_sent(deliveries: Sequence[channels.SentDelivery]) -> None:
+    campaigns.record_sent(deliveries)
+    campaigns.settle_all()

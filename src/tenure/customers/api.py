@@ -1,0 +1,45 @@
+"""The door of the customers room: who they are, and what is known of each."""
+
+from tenure.customers.folding import fold_batch, resolve_batch
+from tenure.customers.orders import build_order_totals, build_orders
+from tenure.customers.profiles import (
+    CustomerPage,
+    CustomerRow,
+    CustomerView,
+    TimelineEvent,
+    build_customers,
+    build_search,
+    find_current_id,
+    find_customer_id,
+    get_customer,
+    get_customer_by_identifier,
+    list_timeline,
+    search_customers,
+)
+from tenure.customers.scores import compact, compact_when_large, write_scores
+from tenure.customers.suppression import is_suppressed, list_suppressed, suppress
+
+__all__ = [
+    "CustomerPage",
+    "CustomerRow",
+    "CustomerView",
+    "TimelineEvent",
+    "build_customers",
+    "build_order_totals",
+    "build_orders",
+    "build_search",
+    "compact",
+    "compact_when_large",
+    "find_current_id",
+    "find_customer_id",
+    "fold_batch",
+    "get_customer",
+    "get_customer_by_identifier",
+    "is_suppressed",
+    "list_suppressed",
+    "list_timeline",
+    "resolve_batch",
+    "search_customers",
+    "suppress",
+    "write_scores",
+]

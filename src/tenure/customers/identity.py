@@ -1,0 +1,202 @@
+"""Who is who: identifiers to customers.
+
+A user id is a hard identifier, an anonymous id a soft one. An anonymous profile that becomes known is merged
+into the known one; two different hard ids never merge, unless an alias call says so.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+
+from tenure.base import clock
+from tenure.customers.models import Customer, Identifier, Merge
+
+USER_ID = Identifier.Kind.USER_ID.value
+ANONYMOUS_ID = Identifier.Kind.ANONYMOUS_ID.value
+_MOST_PARAMETERS = 900
+_MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class IdentityClaim:
+    """What one event says about who it is of."""
+
+    user_id: str | None
+    anonymous_id: str | None
+    previous_id: str | None
+    message_id: str
+
+
+@dataclass
+class Resolution:
+    """Identifiers of a batch, resolved: value to customer id; and the merges that the batch caused."""
+
+    user_ids: dict[str, int] = field(default_factory=dict)
+    anonymous_ids: dict[str, int] = field(default_factory=dict)
+    merged: list[tuple[int, int]] = field(default_factory=list)
+
+
+def resolve_identities(claims: Sequence[IdentityClaim]) -> Resolution:
+    """Find or make the customer of every identifier, in the order of the claims.
+
+    Repeating a call with the same claims gives the same customers, so a crash after it costs nothing.
+    """
+    resolution = Resolution()
+    for start in range(0, len(claims), _MOST_ROWS // 2):
+        part = claims[start : start + _MOST_ROWS // 2]
+        with transaction.atomic():
+            _Resolver(part, resolution).run()
+    redirect = dict(resolution.merged)
+    for ids in (resolution.user_ids, resolution.anonymous_ids) if redirect else ():
+        for value, customer_id in ids.items():
+            ids[value] = _follow(redirect, customer_id)
+    return resolution
+
+
+class _Resolver:
+    """One chunk of claims in one ledger transaction."""
+
+    def __init__(self, claims: Sequence[IdentityClaim], resolution: Resolution) -> None:
+        self._claims = claims
+        self._resolution = resolution
+        self._customers = _load_customers(claims)
+        self._known = _load_known(set(self._customers.values()))
+        self._new_customers = 0
+        self._new_identifiers: list[tuple[str, str, int]] = []
+        self._merges: list[tuple[int, int, str, str]] = []
+        self._redirect: dict[int, int] = {}
+
+    def run(self) -> None:
+        for claim in self._claims:
+            if claim.previous_id is not None and claim.user_id is not None:
+                self._alias(claim.user_id, claim.previous_id, claim.message_id)
+            self._claim(claim.user_id, claim.anonymous_id, claim.message_id)
+        self._save()
+
+    def _claim(self, user_id: str | None, anonymous_id: str | None, message_id: str) -> None:
+        by_user = self._find(USER_ID, user_id)
+        by_anonymous = self._find(ANONYMOUS_ID, anonymous_id)
+        if user_id is None:
+            if anonymous_id is not None and by_anonymous is None:
+                self._attach(ANONYMOUS_ID, anonymous_id, self._make())
+            return
+        if by_user is None:
+            if by_anonymous is not None and by_anonymous not in self._known:
+                by_user = by_anonymous
+            else:
+                by_user = self._make()
+            self._attach(USER_ID, user_id, by_user)
+        if anonymous_id is None:
+            return
+        if by_anonymous is None:
+            self._attach(ANONYMOUS_ID, anonymous_id, by_user)
+        elif by_anonymous != by_user and by_anonymous not in self._known:
+            self._merge(by_anonymous, by_user, "identified", message_id)
+
+    def _alias(self, user_id: str, previous_id: str, message_id: str) -> None:
+        """`previous_id` and `user_id` are one person, because somebody said so."""
+        known = [self._find(kind, previous_id) for kind in (USER_ID, ANONYMOUS_ID)]
+        customer = self._find(USER_ID, user_id) or next(filter(None, known), None) or self._make()
+        if (USER_ID, user_id) not in self._customers:
+            self._attach(USER_ID, user_id, customer)
+        for kind, previous in zip((USER_ID, ANONYMOUS_ID), known, strict=True):
+            if previous is None:
+                self._attach(kind, previous_id, customer)
+            elif _follow(self._redirect, previous) != customer:
+                self._merge(_follow(self._redirect, previous), customer, "alias", message_id)
+
+    def _find(self, kind: str, value: str | None) -> int | None:
+        found = self._customers.get((kind, value)) if value is not None else None
+        return None if found is None else _follow(self._redirect, found)
+
+    def _make(self) -> int:
+        """A customer that does not exist yet: negative until saved."""
+        self._new_customers += 1
+        return -self._new_customers
+
+    def _attach(self, kind: str, value: str, customer_id: int) -> None:
+        self._customers[kind, value] = customer_id
+        self._new_identifiers.append((kind, value, customer_id))
+        if kind == USER_ID:
+            self._known.add(customer_id)
+
+    def _merge(self, source: int, target: int, reason: str, message_id: str) -> None:
+        self._redirect[source] = target
+        if source in self._known:
+            self._known.add(target)
+        self._merges.append((source, target, reason, message_id))
+
+    def _save(self) -> None:
+        made = Customer.objects.bulk_create(
+            [Customer(created_at=clock.now()) for _ in range(self._new_customers)], batch_size=_MOST_PARAMETERS
+        )
+        real = {-number: int(row.pk) for number, row in enumerate(made, start=1)}
+        Identifier.objects.bulk_create(
+            [
+                Identifier(kind=kind, value=value, customer_id=real.get(customer_id, customer_id))
+                for kind, value, customer_id in self._new_identifiers
+            ],
+            batch_size=_MOST_PARAMETERS // 3,
+        )
+        self._save_merges(real)
+        for (kind, value), customer_id in self._customers.items():
+            found = self._resolution.user_ids if kind == USER_ID else self._resolution.anonymous_ids
+            current = _follow(self._redirect, customer_id)
+            found[value] = real.get(current, current)
+
+    def _save_merges(self, real: dict[int, int]) -> None:
+        if not self._merges:
+            return
+        pairs = [(real.get(target, target), real.get(source, source)) for source, target, _, _ in self._merges]
+        with connection.cursor() as cursor:
+            cursor.executemany("UPDATE customers_merge SET into_customer_id = %s WHERE into_customer_id = %s", pairs)
+            cursor.executemany("UPDATE customers_identifier SET customer_id = %s WHERE customer_id = %s", pairs)
+        Merge.objects.bulk_create(
+            [
+                Merge(
+                    from_customer_id=source,
+                    into_customer_id=target,
+                    reason=reason,
+                    message_id=message_id,
+                    merged_at=clock.now(),
+                )
+                for (target, source), (_, _, reason, message_id) in zip(pairs, self._merges, strict=True)
+            ],
+            batch_size=_MOST_PARAMETERS // 6,
+        )
+        self._resolution.merged.extend((source, target) for target, source in pairs)
+
+
+def _follow(redirect: dict[int, int], customer_id: int) -> int:
+    while customer_id in redirect:
+        customer_id = redirect[customer_id]
+    return customer_id
+
+
+def _load_customers(claims: Sequence[IdentityClaim]) -> dict[tuple[str, str], int]:
+    user_ids = {claim.user_id for claim in claims if claim.user_id is not None}
+    anonymous_ids = {claim.anonymous_id for claim in claims if claim.anonymous_id is not None}
+    previous_ids = {claim.previous_id for claim in claims if claim.previous_id is not None}
+    found: dict[tuple[str, str], int] = {}
+    for kind, values in ((USER_ID, user_ids | previous_ids), (ANONYMOUS_ID, anonymous_ids | previous_ids)):
+        for part in _parts(values):
+            rows = Identifier.objects.filter(kind=kind, value__in=part).values_list("value", "customer_id")
+            found.update({(kind, value): customer_id for value, customer_id in rows})
+    return found
+
+
+def _load_known(customer_ids: set[int]) -> set[int]:
+    """Those customers that have a hard identifier."""
+    known: set[int] = set()
+    for part in _parts(customer_ids):
+        known.update(
+            Identifier.objects.filter(kind=USER_ID, customer_id__in=part).values_list("customer_id", flat=True)
+        )
+    return known
+
+
+def _parts(values: Iterable[str | int]) -> Iterable[list[str | int]]:
+    ordered = list(values)
+    for start in range(0, len(ordered), _MOST_PARAMETERS):
+        yield ordered[start : start + _MOST_PARAMETERS]

@@ -1,0 +1,49 @@
+"""Identities and suppression: what must be consistent about a customer."""
+
+from django.db import models
+
+
+class Customer(models.Model):
+    """A person, known or anonymous. What is known of them is in the lake's `customers`."""
+
+    created_at = models.DateTimeField()
+
+
+class Identifier(models.Model):
+    """What a customer was called by a site, an app or a file."""
+
+    class Kind(models.TextChoices):
+        USER_ID = "user_id", "User id"
+        ANONYMOUS_ID = "anonymous_id", "Anonymous id"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    value = models.CharField(max_length=255)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identifiers")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="one_customer_per_identifier")]
+        indexes = [models.Index(fields=["value"])]
+
+
+class Merge(models.Model):
+    """Two profiles found to be one person: `from_customer` lives on in `into_customer`."""
+
+    from_customer_id = models.BigIntegerField(unique=True)
+    into_customer_id = models.BigIntegerField(db_index=True)
+    reason = models.CharField(max_length=40)
+    message_id = models.CharField(max_length=255)
+    merged_at = models.DateTimeField()
+
+
+class Suppression(models.Model):
+    """An address that is not to be written to."""
+
+    channel = models.CharField(max_length=10)
+    address = models.CharField(max_length=254)
+    reason = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "address"], name="one_suppression_per_address")
+        ]

@@ -1,0 +1,68 @@
+"""Orders, folded from commerce events: what was bought, refunded, cancelled."""
+
+from datetime import datetime
+
+import ibis
+
+from tenure.lake import api as lakes
+
+
+def build_orders(until: datetime | None = None, order_events: ibis.Table | None = None) -> ibis.Table:
+    """One row per order or credit note: order_id, customer_id, ordered_at, amount, refunded_amount, net_amount,
+    currency, is_paid.
+
+    `until` (aware) leaves out what happened at or after that moment, refunds included. A refund whose order is
+    not known is a row of its own with amount 0: it lowers revenue and is no paid order.
+    """
+    events = current_order_events() if order_events is None else order_events
+    if until is not None:
+        events = events.filter(events.occurred_at < ibis.timestamp(until.replace(tzinfo=None).isoformat()))
+    placed = events.kind.isin(("completed", "updated"))
+    taken_back = events.kind.isin(("refunded", "cancelled"))
+    zero = ibis.literal(0).cast("decimal(18, 4)")
+    folded = events.group_by("customer_id", "order_id").agg(
+        ordered_at=events.occurred_at.min(where=events.kind == "completed"),
+        updated_at=events.occurred_at.min(where=placed),
+        first_at=events.occurred_at.min(),
+        given_amount=events.amount.argmax(events.occurred_at, where=placed & events.amount.notnull()),
+        partly_refunded=events.amount.sum(where=(events.kind == "refunded") & events.amount.notnull()),
+        is_taken_back=(taken_back & events.amount.isnull()).any(),
+        is_placed=placed.any(),
+        currency=events.currency.max(),
+    )
+    amount = ibis.ifelse(folded.is_placed, folded.given_amount.fill_null(zero), zero)
+    partly = folded.partly_refunded.fill_null(zero)
+    refunded = ibis.ifelse(folded.is_taken_back & (partly < amount), amount, partly)
+    orders = folded.select(
+        "order_id",
+        "customer_id",
+        ordered_at=ibis.coalesce(folded.ordered_at, folded.updated_at, folded.first_at),
+        amount=amount.cast("decimal(18, 4)"),
+        refunded_amount=refunded.cast("decimal(18, 4)"),
+        currency=folded.currency,
+    )
+    return orders.mutate(
+        net_amount=(orders.amount - orders.refunded_amount).cast("decimal(18, 4)"),
+        is_paid=(orders.amount > 0) & (orders.refunded_amount < orders.amount),
+    )
+
+
+def current_order_events() -> ibis.Table:
+    """The order events under the customer that each belongs to now."""
+    events = lakes.table("order_events")
+    merges = lakes.table("merges").select("from_customer_id", "into_customer_id")
+    joined = events.left_join(merges, events.customer_id == merges.from_customer_id)
+    return joined.select(
+        customer_id=ibis.coalesce(joined.into_customer_id, events.customer_id),
+        **{name: events[name] for name in events.columns if name != "customer_id"},
+    )
+
+
+def build_order_totals(orders: ibis.Table) -> ibis.Table:
+    """Per customer: order_count, revenue, first_order_at, last_order_at. Paid orders; revenue net of refunds."""
+    return orders.group_by("customer_id").agg(
+        order_count=orders.is_paid.sum().cast("int64"),
+        revenue=orders.net_amount.sum().cast("decimal(18, 4)"),
+        first_order_at=orders.ordered_at.min(where=orders.is_paid),
+        last_order_at=orders.ordered_at.max(where=orders.is_paid),
+    )

@@ -1,0 +1,66 @@
+"""Scores and segments written into the customers table, and the table kept quick."""
+
+import ibis
+
+from tenure.lake import api as lakes
+from tenure.lake.api import Lake, Transaction
+
+_COLUMNS = ", ".join([*lakes.table("customers").columns, "is_removed"])
+_MOST_SHARE = 0.1
+_LARGE_DELTA = 20_000
+
+
+def write_scores(tx: Transaction, scored: ibis.Table, since_at: str) -> int:
+    """Set r, f, m, segment and phase where they differ from `scored` (customer_id, r, f, m, segment, phase).
+
+    `since_at` is naive ISO text: when a changed segment began. Gives how many customers changed.
+    """
+    tx.execute(f"CREATE OR REPLACE TEMP TABLE scored AS {lakes.compile_sql(scored)}")
+    tx.execute(
+        "CREATE OR REPLACE TEMP TABLE rescored AS SELECT c.* REPLACE (s.r AS r, s.f AS f, s.m AS m, "
+        "s.segment AS segment, s.phase AS phase, "
+        "CASE WHEN c.segment IS DISTINCT FROM s.segment THEN ?::TIMESTAMP ELSE c.segment_since_at END "
+        "AS segment_since_at), false AS is_removed FROM customers AS c JOIN scored AS s USING (customer_id) "
+        "WHERE (c.r, c.f, c.m, c.segment, c.phase) IS DISTINCT FROM (s.r, s.f, s.m, s.segment, s.phase)",
+        [since_at],
+    )
+    row = tx.execute("SELECT count(*) FROM rescored").fetchone()
+    changed = int(row[0]) if row else 0
+    if changed:
+        tx.execute("DELETE FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM rescored)")
+        tx.execute(f"INSERT INTO customers_delta ({_COLUMNS}) SELECT {_COLUMNS} FROM rescored")
+    return changed
+
+
+def compact(tx: Transaction) -> None:
+    """Fold the delta of the customers table into its main part."""
+    delta = _count(tx, "customers_delta")
+    if not delta:
+        return
+    if delta > _MOST_SHARE * _count(tx, "customers_main"):
+        names = ", ".join(lakes.table("customers").columns)
+        tx.execute(f"CREATE OR REPLACE TEMP TABLE merged_customers AS SELECT {names}, false AS is_removed FROM customers")
+        tx.execute("TRUNCATE customers_main")
+        tx.execute(f"INSERT INTO customers_main ({_COLUMNS}) SELECT {_COLUMNS} FROM merged_customers ORDER BY customer_id")
+        tx.execute("DROP TABLE merged_customers")
+    else:
+        tx.execute("DELETE FROM customers_main WHERE customer_id IN (SELECT customer_id FROM customers_delta)")
+        tx.execute(
+            f"INSERT INTO customers_main ({_COLUMNS}) SELECT {_COLUMNS} FROM customers_delta WHERE NOT is_removed"
+        )
+    tx.execute("TRUNCATE customers_delta")
+
+
+def compact_when_large(lake: Lake, at_least: int = _LARGE_DELTA) -> bool:
+    """For the ticker: fold the delta in once it is worth it. Gives whether it was."""
+    delta = lake.read_value(lakes.table("customers_delta").count().as_table())
+    if int(delta) < at_least:
+        return False
+    with lake.heavy():
+        lake.write(compact)
+    return True
+
+
+def _count(tx: Transaction, table: str) -> int:
+    row = tx.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,194 @@
+"""The list of customers and the single customer view."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET
+
+from tenure.base import clock
+from tenure.base.access import require_role
+from tenure.base.audit import record_audit
+from tenure.base.errors import TenureError
+from tenure.config.environment import read_environment
+from tenure.customers import api
+from tenure.customers.export import stream_csv
+from tenure.customers.sentences import Sentence, describe_event
+
+PAGE_SIZE = 50
+TIMELINE_SIZE = 50
+COLUMNS = (
+    ("name", "Customer", ""),
+    ("", "Segment", ""),
+    ("", "Country", "hide-phone"),
+    ("orders", "Orders", "num"),
+    ("revenue", "Revenue", "num"),
+    ("last_seen", "Last seen", "hide-phone"),
+    ("", "E-mail", "hide-phone"),
+)
+ORDERINGS = {
+    "last_seen": "Last seen",
+    "revenue": "Revenue",
+    "orders": "Orders",
+    "last_order": "Last order",
+    "name": "Name",
+    "newest": "Newest",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for."""
+
+    query: str
+    segments: tuple[str, ...]
+    phase: str
+    cell: tuple[int, int] | None
+    order_by: str
+    page: int
+
+    @classmethod
+    def read(cls, data: QueryDict) -> "Wanted":
+        r, f = _score(data.get("r")), _score(data.get("f"))
+        order_by = data.get("sort", "last_seen")
+        page = data.get("page", "1")
+        return cls(
+            query=data.get("q", "").strip()[:200],
+            segments=tuple(name for name in data.getlist("segment") if name),
+            phase=data.get("phase", ""),
+            cell=(r, f) if r and f else None,
+            order_by=order_by if order_by in ORDERINGS else "last_seen",
+            page=max(1, int(page)) if page.isdecimal() and len(page) < 8 else 1,
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.query or self.segments or self.phase or self.cell)
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """An event with its sentence."""
+
+    seq: int
+    at: datetime
+    sentence: Sentence
+
+
+@require_GET
+@require_role("viewer")
+def list_customers(request: HttpRequest) -> HttpResponse:
+    wanted = Wanted.read(request.GET)
+    first = (wanted.page - 1) * PAGE_SIZE
+    page = api.search_customers(
+        wanted.query, wanted.segments, wanted.phase, wanted.order_by, first, PAGE_SIZE, cell=wanted.cell
+    )
+    context = {
+        "wanted": wanted,
+        "rows": page.rows,
+        "total": page.total_count,
+        "first": first + 1 if page.rows else 0,
+        "last": first + len(page.rows),
+        "previous_href": _href(request, page=wanted.page - 1) if wanted.page > 1 else "",
+        "next_href": _href(request, page=wanted.page + 1) if first + len(page.rows) < page.total_count else "",
+        "columns": [(text, css, _href(request, sort=sort) if sort else "", sort == wanted.order_by) for sort, text, css in COLUMNS],
+        "orderings": ORDERINGS.items(),
+        "export_href": f"/customers/export.csv?{request.GET.urlencode()}",
+        "without_phase_href": _href(request, phase=""),
+        "without_cell_href": _href(request, r="", f=""),
+    }
+    return render(request, "customers/_list.html" if request.htmx else "customers/list.html", context)
+
+
+@require_GET
+@require_role("marketer")
+def export_customers(request: HttpRequest) -> StreamingHttpResponse:
+    wanted = Wanted.read(request.GET)
+    found = api.build_search(wanted.query, wanted.segments, wanted.phase)
+    if wanted.cell:
+        found = found.filter((found.r == wanted.cell[0]) & (found.f == wanted.cell[1]))
+    record_audit(str(request.user), "customers.exported", request.GET.urlencode() or "all customers")
+    response = StreamingHttpResponse(stream_csv(found), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="customers-{clock.today().isoformat()}.csv"'
+    return response
+
+
+@require_GET
+@require_role("viewer")
+def show_customer(request: HttpRequest, customer_id: int) -> HttpResponse:
+    customer = api.get_customer(customer_id, TIMELINE_SIZE)
+    if customer.id != customer_id:
+        return HttpResponseRedirect(f"/customers/{customer.id}/")
+    rows = _say(customer.events)
+    is_suppressed = bool(customer.email) and api.is_suppressed("email", customer.email or "")
+    context = {
+        "customer": customer,
+        "average": customer.revenue / customer.order_count if customer.order_count else None,
+        "days_since": (clock.today() - customer.last_order_at.date()).days if customer.last_order_at else None,
+        "traits": _list_traits(customer.traits),
+        "is_suppressed": is_suppressed,
+        "is_reachable": bool(customer.email) and not customer.email_opted_out_at and not is_suppressed,
+        "rows": rows,
+        "last_seq": max((row.seq for row in rows), default=0),
+        "older_href": _older_href(customer.id, rows) if len(rows) == TIMELINE_SIZE else "",
+    }
+    return render(request, "customers/customer.html", context)
+
+
+@require_GET
+@require_role("viewer")
+def show_timeline(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """A part of the timeline for htmx: what came after a sequence number, or what is older than an event."""
+    after = request.GET.get("after", "")
+    if after.isdecimal():
+        rows = _say(api.list_timeline(customer_id, after_seq=int(after), limit=TIMELINE_SIZE))
+        last_seq = max((row.seq for row in rows), default=int(after))
+        return render(request, "customers/_fresh.html", {"rows": rows, "last_seq": last_seq})
+    at, seq = parse_datetime(request.GET.get("before", "")), request.GET.get("seq", "")
+    if at is None or at.tzinfo is None or not seq.isdecimal():
+        raise TenureError("bad_place", "Reload the page: the place in the timeline is not known.", "before")
+    rows = _say(api.list_timeline(customer_id, before=(at, int(seq)), limit=TIMELINE_SIZE))
+    older_href = _older_href(customer_id, rows) if len(rows) == TIMELINE_SIZE else ""
+    return render(request, "customers/_older.html", {"rows": rows, "older_href": older_href})
+
+
+def _say(events: Any) -> list[TimelineRow]:
+    currency = read_environment().currency
+    return [
+        TimelineRow(event.seq, event.timestamp, describe_event(event.type, event.event, event.properties, currency))
+        for event in events
+    ]
+
+
+def _older_href(customer_id: int, rows: list[TimelineRow]) -> str:
+    query = QueryDict(mutable=True)
+    query["before"], query["seq"] = rows[-1].at.isoformat(), str(rows[-1].seq)
+    return f"/customers/{customer_id}/timeline/?{query.urlencode()}"
+
+
+def _list_traits(traits: dict[str, Any]) -> list[tuple[str, str]]:
+    listed = []
+    for name, value in traits.items():
+        if isinstance(value, dict):
+            listed += [(f"{name} {part}", str(inner)) for part, inner in value.items() if inner not in (None, "")]
+        elif value not in (None, ""):
+            listed.append((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    return sorted(listed)
+
+
+def _href(request: HttpRequest, **changes: Any) -> str:
+    query = request.GET.copy()
+    if "page" not in changes:
+        query.pop("page", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return f"/customers/?{query.urlencode()}"
+
+
+def _score(text: str | None) -> int | None:
+    return int(text) if text in ("1", "2", "3", "4", "5") else None

@@ -1,0 +1,129 @@
+"""The door of the events room: everything that happens comes in here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tenure.base import clock
+from tenure.base.errors import UnavailableError
+from tenure.events.appending import RESOLVED, Appender, AppendResult
+from tenure.events.batch import EVENT_BATCH, NewEvent, build_batch, decode_rows, encode_rows
+from tenure.events.inbox import Inbox
+from tenure.events.keys import KeyRing, create_write_key, revoke_write_key
+from tenure.events.live import LiveHub
+from tenure.events.models import QueuedEvent
+from tenure.events.pump import Pump
+from tenure.events.tracking_http import TrackingApp
+
+__all__ = [
+    "EVENT_BATCH",
+    "RESOLVED",
+    "AppendResult",
+    "Appender",
+    "EventService",
+    "Inbox",
+    "KeyRing",
+    "LiveHub",
+    "NewEvent",
+    "Pump",
+    "TrackingApp",
+    "append_batch",
+    "build_batch",
+    "copy_inbox",
+    "count_parked",
+    "count_waiting",
+    "create_write_key",
+    "decode_rows",
+    "encode_rows",
+    "current",
+    "record",
+    "record_many",
+    "record_with_ledger",
+    "revoke_write_key",
+    "set_current",
+    "wait_until_folded",
+]
+
+
+@dataclass(frozen=True)
+class EventService:
+    """The parts of this process that take events in."""
+
+    inbox: Inbox
+    appender: Appender
+    pump: Pump
+
+
+_current: EventService | None = None
+
+
+def set_current(service: EventService | None) -> None:
+    global _current
+    _current = service
+
+
+def current() -> EventService:
+    if _current is None:
+        raise UnavailableError("no_events", "Events are not taken in by this process.")
+    return _current
+
+
+def record(event: NewEvent) -> None:
+    """Commit one event of Tenure's own to the inbox."""
+    record_many([event])
+
+
+def record_many(events: Sequence[NewEvent]) -> None:
+    """Commit events of Tenure's own to the inbox, in one commit."""
+    if events:
+        now = clock.now()
+        current().inbox.accept_and_wait(len(events), encode_rows([event.as_row(now) for event in events]))
+
+
+def record_with_ledger(event: NewEvent) -> None:
+    """Record an event in the ledger transaction that is open now: both happen, or neither.
+
+    Tell the pump with `wake_pump` once the transaction is over; it looks by itself too.
+    """
+    from django.db import transaction
+
+    now = clock.now()
+    QueuedEvent.objects.create(body=encode_rows([event.as_row(now)]), queued_at=now)
+    transaction.on_commit(wake_pump)
+
+
+def wake_pump() -> None:
+    if _current is not None:
+        _current.pump.wake()
+
+
+def append_batch(batch: pa.Table, progress: Callable[[int], None] | None = None) -> AppendResult:
+    """Append many events (EVENT_BATCH's schema), past the inbox; known message ids change nothing."""
+    return current().appender.append(batch.cast(EVENT_BATCH), progress=progress)
+
+
+def wait_until_folded(timeout_seconds: float = 30) -> bool:
+    """Return once everything accepted so far is in the lake; False when that takes longer."""
+    service = current()
+    if service.pump.is_running:
+        return service.pump.wait_until_folded(timeout_seconds)
+    service.pump.drain()
+    return True
+
+
+def count_waiting() -> int:
+    """Events accepted and not yet in the lake."""
+    service = current()
+    return service.inbox.count_after(service.pump.position) + QueuedEvent.objects.count()
+
+
+def count_parked() -> int:
+    """Events put aside because of a bug."""
+    return current().inbox.count_parked()
+
+
+def copy_inbox(path: Path) -> None:
+    """A consistent copy of the inbox, for a backup."""
+    current().inbox.copy_to(path)

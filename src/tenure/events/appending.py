@@ -1,0 +1,155 @@
+"""Events into the lake, exactly once: new ones only, each under its customer, with their folds.
+
+One transaction of the lake writer holds the events, everything folded from them and the checkpoint, so a
+crash at any point loses nothing and doubles nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.lake import api as lakes
+from tenure.lake.api import Lake, Transaction
+
+RESOLVED = "resolved"
+"""The temporary table that handlers read: a batch's new events with `seq` and the current `customer_id`."""
+
+_MOST_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class AppendResult:
+    written: int
+    duplicates: int
+    customer_ids: tuple[int, ...] = ()
+    last_seq: int = 0
+
+
+@dataclass(frozen=True)
+class ResolvedIds:
+    """Identifier to customer id, and the merges (from, into) that the batch caused."""
+
+    user_ids: Mapping[str, int]
+    anonymous_ids: Mapping[str, int]
+
+
+class BatchHandler(Protocol):
+    """What is done with each batch, inside its transaction, in the order of the list in `config.wiring`."""
+
+    def __call__(self, transaction: Transaction) -> None: ...
+
+
+ResolveIdentities = Callable[[Transaction, Sequence[tuple[str | None, str | None, str | None, str]]], ResolvedIds]
+"""Claims are (user_id, anonymous_id, previous_id, message_id)."""
+
+
+class Appender:
+    """Appends batches to the lake. Safe to call from any thread."""
+
+    def __init__(self, lake: Lake, resolve: ResolveIdentities, handlers: Sequence[BatchHandler]) -> None:
+        self._lake = lake
+        self._resolve = resolve
+        self._handlers = handlers
+        self._last_seq = int(lake.read_value(lakes.table("events").seq.max().as_table()) or 0)
+
+    def append(
+        self,
+        batch: pa.Table,
+        checkpoints: Mapping[str, int] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> AppendResult:
+        """Append any number of events; those whose message_id is known already change nothing.
+
+        With `checkpoints` the batch is one transaction, which also moves them.
+        """
+        written = duplicates = last_seq = 0
+        touched: set[int] = set()
+        size = max(1, batch.num_rows) if checkpoints is not None else _MOST_ROWS
+        for start in range(0, max(1, batch.num_rows), size):
+            part = batch.slice(start, size)
+            result = self._lake.write(lambda tx, part=part: self._append_part(tx, part, checkpoints or {}))
+            written += result.written
+            duplicates += result.duplicates
+            last_seq = max(last_seq, result.last_seq)
+            touched.update(result.customer_ids)
+            if progress:
+                progress(start + part.num_rows)
+        return AppendResult(written, duplicates, tuple(touched), last_seq)
+
+    def _append_part(self, tx: Transaction, batch: pa.Table, checkpoints: Mapping[str, int]) -> AppendResult:
+        new_count, keys = self._take_in(tx, batch)
+        touched: tuple[int, ...] = ()
+        last_seq = 0
+        if new_count:
+            self._put_under_customers(tx)
+            last_seq = self._insert(tx)
+            for handle in self._handlers:
+                handle(tx)
+            if new_count <= 5_000:
+                rows = tx.execute(f"SELECT DISTINCT customer_id FROM {RESOLVED} WHERE customer_id IS NOT NULL")
+                touched = tuple(row[0] for row in rows.fetchall())
+        for name, value in checkpoints.items():
+            tx.execute("DELETE FROM checkpoints WHERE name = ?", [name])
+            tx.execute("INSERT INTO checkpoints VALUES (?, ?)", [name, value])
+        if self._lake.message_filter.is_full:
+            self._lake.refresh_message_filter()
+        self._lake.message_filter.add(keys)
+        return AppendResult(new_count, batch.num_rows - new_count, touched, last_seq)
+
+    def _take_in(self, tx: Transaction, batch: pa.Table) -> tuple[int, Any]:
+        """Make the temporary table `incoming` of the events not yet in the lake. Gives their count and keys."""
+        numbered = batch.append_column("n", pa.array(np.arange(batch.num_rows, dtype=np.int64)))
+        with tx.with_rows("_batch", numbered):
+            tx.execute(
+                "CREATE OR REPLACE TEMP TABLE incoming AS "
+                "SELECT *, md5_number_lower(message_id) AS message_key FROM _batch "
+                "QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY n) = 1"
+            )
+        keys = tx.execute("SELECT message_key FROM incoming").to_arrow_table().column(0).to_numpy()
+        suspects = self._lake.message_filter.find_suspects(keys)
+        if suspects.size:
+            with tx.with_rows("_suspects", pa.table({"message_key": suspects})):
+                tx.execute(
+                    "DELETE FROM incoming WHERE message_id IN (SELECT events.message_id FROM events "
+                    "SEMI JOIN _suspects USING (message_key))"
+                )
+            keys = tx.execute("SELECT message_key FROM incoming").to_arrow_table().column(0).to_numpy()
+        return len(keys), keys
+
+    def _put_under_customers(self, tx: Transaction) -> None:
+        claims = tx.execute(
+            "SELECT user_id, anonymous_id, CASE WHEN type = 'alias' THEN previous_id END AS previous_id, "
+            "arg_min(message_id, n) FROM incoming WHERE customer_id IS NULL "
+            "AND (user_id IS NOT NULL OR anonymous_id IS NOT NULL) GROUP BY 1, 2, 3 ORDER BY min(n)"
+        ).fetchall()
+        ids = self._resolve(tx, claims)
+        with (
+            tx.with_rows("_users", _mapping(ids.user_ids)),
+            tx.with_rows("_anonymous", _mapping(ids.anonymous_ids)),
+        ):
+            tx.execute(
+                f"CREATE OR REPLACE TEMP TABLE {RESOLVED} AS SELECT "
+                "incoming.* EXCLUDE (customer_id), "
+                "coalesce(merges.into_customer_id, incoming.customer_id, _users.customer_id, "
+                "_anonymous.customer_id) AS customer_id, "
+                f"{self._last_seq} + row_number() OVER (ORDER BY n) AS seq "
+                "FROM incoming LEFT JOIN merges ON merges.from_customer_id = incoming.customer_id "
+                "LEFT JOIN _users ON _users.value = incoming.user_id "
+                "LEFT JOIN _anonymous ON _anonymous.value = incoming.anonymous_id"
+            )
+
+    def _insert(self, tx: Transaction) -> int:
+        columns = ", ".join(lakes.table("events").columns)
+        tx.execute(f"INSERT INTO events ({columns}) SELECT {columns} FROM {RESOLVED} ORDER BY seq")
+        row = tx.execute(f"SELECT max(seq) FROM {RESOLVED}").fetchone()
+        self._last_seq = int(row[0]) if row else self._last_seq
+        return self._last_seq
+
+
+def _mapping(ids: Mapping[str, int]) -> pa.Table:
+    return pa.table(
+        {"value": pa.array(list(ids), pa.string()), "customer_id": pa.array(list(ids.values()), pa.int64())}
+    )

@@ -1,0 +1,74 @@
+"""The door of the lake: what happened, and what is computed from it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ibis
+
+from tenure.base.errors import UnavailableError
+from tenure.lake import schema
+from tenure.lake.engine import (
+    Lake,
+    Transaction,
+    compile_sql,
+    is_outside_trouble,
+    open_file,
+    open_memory,
+)
+
+__all__ = [
+    "Lake",
+    "Transaction",
+    "close_current",
+    "compile_sql",
+    "current",
+    "find_current",
+    "is_outside_trouble",
+    "open_file",
+    "open_memory",
+    "opened",
+    "set_current",
+    "table",
+]
+
+_current: Lake | None = None
+
+
+def current() -> Lake:
+    """The lake of this process."""
+    if _current is None:
+        raise UnavailableError("no_lake", "The lake is not open in this process.")
+    return _current
+
+
+def find_current() -> Lake | None:
+    return _current
+
+
+def set_current(lake: Lake) -> None:
+    global _current
+    _current = lake
+
+
+def close_current() -> None:
+    global _current
+    if _current is not None:
+        _current.close()
+    _current = None
+
+
+@contextmanager
+def opened(lake: Lake) -> Iterator[Lake]:
+    """Make `lake` the current one for a block, then close it."""
+    global _current
+    before, _current = _current, lake
+    try:
+        yield lake
+    finally:
+        _current = before
+        lake.close()
+
+
+def table(name: str) -> ibis.Table:
+    """An expression for a table or view of the lake, by name."""
+    return ibis.table(schema.VIEWS.get(name) or schema.TABLES[name], name=name)

@@ -1,0 +1,133 @@
+"""The tables of the lake, versioned. Timestamps are naive UTC; amounts have four decimals."""
+
+from types import MappingProxyType
+
+AMOUNT = "decimal(18, 4)"
+
+EVENTS = {
+    "seq": "int64",
+    "message_id": "string",
+    "message_key": "uint64",
+    "customer_id": "int64",
+    "type": "string",
+    "event": "string",
+    "user_id": "string",
+    "anonymous_id": "string",
+    "occurred_at": "timestamp(6)",
+    "received_at": "timestamp(6)",
+    "properties": "string",
+    "context": "string",
+    "source": "string",
+}
+
+ORDER_EVENTS = {
+    "seq": "int64",
+    "customer_id": "int64",
+    "order_id": "string",
+    "kind": "string",
+    "occurred_at": "timestamp(6)",
+    "amount": AMOUNT,
+    "currency": "string",
+}
+
+CUSTOMERS = {
+    "customer_id": "int64",
+    "external_id": "string",
+    "is_known": "boolean",
+    "traits": "string",
+    "traits_set_at": "timestamp(6)",
+    "email": "string",
+    "phone": "string",
+    "name": "string",
+    "country": "string",
+    "timezone": "string",
+    "contact_known_at": "timestamp(6)",
+    "email_opted_out_at": "timestamp(6)",
+    "first_seen_at": "timestamp(6)",
+    "last_seen_at": "timestamp(6)",
+    "event_count": "int64",
+    "order_count": "int64",
+    "revenue": AMOUNT,
+    "first_order_at": "timestamp(6)",
+    "last_order_at": "timestamp(6)",
+    "r": "int8",
+    "f": "int8",
+    "m": "int8",
+    "segment": "string",
+    "phase": "string",
+    "segment_since_at": "timestamp(6)",
+}
+
+TABLES = MappingProxyType(
+    {
+        "events": EVENTS,
+        "order_events": ORDER_EVENTS,
+        "merges": {
+            "merge_id": "int64",
+            "from_customer_id": "int64",
+            "into_customer_id": "int64",
+            "merged_at": "timestamp(6)",
+        },
+        "customers_main": {**CUSTOMERS, "is_removed": "boolean"},
+        "customers_delta": {**CUSTOMERS, "is_removed": "boolean"},
+        "rfm_scorings": {
+            "preset": "string",
+            "as_of_on": "date",
+            "scored_at": "timestamp(6)",
+            "cutpoints": "string",
+            "customers": "int64",
+        },
+        "segment_history": {
+            "customer_id": "int64",
+            "segment": "string",
+            "phase": "string",
+            "r": "int8",
+            "f": "int8",
+            "m": "int8",
+            "since_at": "timestamp(6)",
+        },
+        "decisions": {
+            "campaign_id": "int64",
+            "customer_id": "int64",
+            "decided_at": "timestamp(6)",
+            "outcome": "string",
+            "reason": "string",
+            "arm": "string",
+        },
+        "checkpoints": {"name": "string", "value": "int64"},
+    }
+)
+
+VIEWS = MappingProxyType({"customers": CUSTOMERS})
+
+_COLUMN_TYPES = {
+    "int64": "BIGINT",
+    "int8": "TINYINT",
+    "uint64": "UBIGINT",
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp(6)": "TIMESTAMP",
+    AMOUNT: "DECIMAL(18, 4)",
+}
+
+_CUSTOMER_COLUMNS = ", ".join(CUSTOMERS)
+_CUSTOMERS_VIEW = f"""
+CREATE OR REPLACE VIEW customers AS
+SELECT {_CUSTOMER_COLUMNS} FROM customers_delta WHERE NOT is_removed
+UNION ALL
+SELECT {_CUSTOMER_COLUMNS} FROM customers_main AS main
+WHERE NOT EXISTS (SELECT 1 FROM customers_delta AS delta WHERE delta.customer_id = main.customer_id)
+"""
+
+
+def _create_tables() -> list[str]:
+    statements = []
+    for name, columns in TABLES.items():
+        lines = ", ".join(f"{column} {_COLUMN_TYPES[kind]}" for column, kind in columns.items())
+        statements.append(f"CREATE TABLE IF NOT EXISTS {name} ({lines})")
+    return [*statements, _CUSTOMERS_VIEW]
+
+
+MIGRATIONS: tuple[list[str], ...] = (_create_tables(),)
+"""One list of statements per schema version; a released list is never edited, only followed."""

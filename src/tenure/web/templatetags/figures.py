@@ -1,0 +1,102 @@
+"""How figures, shares, amounts and moments are written."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tenure.base import clock
+from tenure.base.money import format_amount
+from tenure.config.environment import read_environment
+
+register = template.Library()
+UNKNOWN = "–"
+
+
+@register.filter
+def count(value: float | int | None) -> str:
+    """1476 to "1,476"; None to an en dash."""
+    return UNKNOWN if value is None or value == "" else f"{round(float(value)):,}"
+
+
+@register.filter
+def percent(share: float | None, decimals: int = 0) -> str:
+    """0.153 to "15%"; a share under the smallest step, but not 0, to "<1%"."""
+    if share is None or share == "":
+        return UNKNOWN
+    value = float(share) * 100
+    step = 10.0**-decimals
+    if 0 < value < step / 2:
+        return f"<{step:.{decimals}f}%"
+    return f"{value:.{decimals}f}%"
+
+
+@register.filter
+def amount(value: Decimal | float | None, decimals: int = 2) -> str:
+    """An amount in the shop's currency."""
+    return format_amount(value, read_environment().currency, decimals=decimals)
+
+
+@register.filter
+def whole_amount(value: Decimal | float | None) -> str:
+    """An amount in the shop's currency without cents."""
+    return amount(value, 0)
+
+
+@register.filter
+def signed(value: float | int | None) -> str:
+    """12 to "+12", -3 to "-3", 0 to "no change"."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:+,}" if value else "no change"
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """22 Nov 2026."""
+    return UNKNOWN if value is None else f"{value.day} {value:%b %Y}"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """22 Nov 2026, 03:05 UTC."""
+    return UNKNOWN if value is None else f"{day(value)}, {value:%H:%M} UTC"
+
+
+def describe_age(value: datetime, now: datetime) -> str:
+    """How long ago, in the largest whole unit: "just now", "5 minutes ago", "in 2 days"."""
+    seconds = (now - value).total_seconds()
+    size, is_future = abs(seconds), seconds < -1
+    if size < 45:
+        return "just now"
+    for unit, length, limit in (
+        ("minute", 60, 3_600),
+        ("hour", 3_600, 86_400),
+        ("day", 86_400, 14 * 86_400),
+        ("week", 7 * 86_400, 60 * 86_400),
+        ("month", 30.44 * 86_400, 730 * 86_400),
+        ("year", 365.25 * 86_400, float("inf")),
+    ):
+        if size < limit:
+            number = max(1, int(size / length))
+            words = f"{number} {unit}{'' if number == 1 else 's'}"
+            break
+    return f"in {words}" if is_future else f"{words} ago"
+
+
+@register.filter
+def ago(value: datetime | None) -> str | SafeString:
+    """A `<time>` with the age in words and the moment on hover."""
+    if value is None:
+        return UNKNOWN
+    text = describe_age(value, clock.now())
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), moment(value), text)
+
+
+@register.filter
+def item(mapping: Any, key: Any) -> Any:
+    """`mapping[key]`, or nothing."""
+    return mapping.get(key) if mapping else None

@@ -1,0 +1,105 @@
+"""Phases and segments of the default preset, wherever a page shows them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tenure.base.money import format_amount
+from tenure.config.environment import read_environment
+from tenure.segments import api as segments
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    colour_slot: int
+    segments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Why a customer is in a segment, and what to do about it."""
+
+    who: str
+    rule: str
+    goal: str
+    strategies: tuple[str, ...]
+
+
+def describe_rule(preset: Any, segment: Any) -> str:
+    """The rule of a segment in words."""
+    rule = segment.parsed_rule
+    if rule is None:
+        return "No other rule applies."
+    words = rule.describe()
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""
+
+
+@register.simple_tag
+def lifecycle_groups() -> list[Group]:
+    """The phases in order, each with its segments."""
+    preset = segments.get_preset()
+    return [
+        Group(phase.name, phase.colour_slot, tuple(one for one in preset.segments if one.phase == phase.name))
+        for phase in preset.phases
+    ]
+
+
+@register.simple_tag
+def segment_badge(segment: str, phase: str | None = None) -> SafeString:
+    """A segment's name with the colour of its phase."""
+    slots = {one.name: one.colour_slot for one in segments.get_preset().phases}
+    return format_html(
+        '<span class="badge slot-{}"><span class="dot" aria-hidden="true"></span>{}</span>',
+        slots.get(phase or "", 1),
+        segment,
+    )
+
+
+@register.inclusion_tag("web/_phase_path.html")
+def phase_path(current: str | None) -> dict[str, Any]:
+    """The way through the phases, the present one marked."""
+    return {"phases": segments.get_preset().phases, "current": current}
+
+
+@register.simple_tag
+def segment_story(name: str) -> Story | None:
+    preset = segments.get_preset()
+    for segment in preset.segments:
+        if segment.name == name:
+            return Story(
+                _sentence(segment.who), describe_rule(preset, segment), _sentence(segment.goal), segment.strategies
+            )
+    return None
+
+
+@register.inclusion_tag("web/_scores.html")
+def score_lines(
+    r: int, f: int, m: int, days_since: int | None, order_count: int, revenue: Decimal | None
+) -> dict[str, Any]:
+    """The three scores, each with the sentence that explains it."""
+    currency = read_environment().currency
+    age = "today" if days_since == 0 else f"{days_since} day{'' if days_since == 1 else 's'} ago"
+    recency = {5: "very recently for this shop", 4: "within the usual gap between two orders",
+               3: "a little longer ago than usual", 2: "much longer ago than usual", 1: "very long ago for this shop"}
+    frequency = {5: "more often than most who came back", 4: "often", 3: "several times", 2: "a second time at least", 1: "once"}
+    money = {5: "more than four fifths of all buyers", 4: "more than three fifths of all buyers",
+             3: "about as much as most", 2: "less than most", 1: "among the least"}  # fmt: skip
+    orders = f"{order_count} paid order{'' if order_count == 1 else 's'}"
+    return {
+        "lines": (
+            ("R score", "R", r, f"Bought {age}, {recency.get(r, '')}." if days_since is not None else ""),
+            ("F score", "F", f, f"{orders}: bought {frequency.get(f, '')}."),
+            ("M score", "M", m, f"Spent {format_amount(revenue, currency)}, {money.get(m, '')}."),
+        )
+    }

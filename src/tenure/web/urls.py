@@ -1,0 +1,21 @@
+"""Addresses of the shell: sign-in, appearance, glossary, settings."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from tenure.web import settings_pages, views
+
+app_name = "web"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("theme/", views.choose_theme, name="theme"),
+    path("glossary/", views.show_glossary, name="glossary"),
+    path("settings/", settings_pages.show_settings, name="settings"),
+    path("settings/users/", settings_pages.manage_users, name="users"),
+    path("settings/users/<int:user_id>/", settings_pages.change_user, name="change_user"),
+    path("settings/keys/", settings_pages.manage_keys, name="keys"),
+    path("settings/keys/<int:key_id>/revoke/", settings_pages.revoke_key, name="revoke_key"),
+    path("settings/audit/", settings_pages.show_audit, name="audit"),
+    path("settings/presets/", settings_pages.show_presets, name="presets"),
+    path("settings/sending/", settings_pages.show_sending, name="sending"),
+]
