@@ -39,3 +39,16 @@ def services(transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyP
         yield services
     finally:
         services.stop()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[object]:
+    """A started Tenure in a process of its own, on an empty data folder."""
+    from tenure.config.testing import RunningTenure
+
+    tenure = RunningTenure(tmp_path / "data")
+    tenure.start()
+    try:
+        yield tenure
+    finally:
+        tenure.stop()

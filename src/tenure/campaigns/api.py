@@ -150,12 +150,22 @@ def resolve_in_doubt(name_or_id: str | int, delivery_id: int, has_arrived: bool,
     """
     campaign = _get(name_or_id)
     if delivery_id not in {row.id for row in channels.list_in_doubt(campaign.pk)}:
-        raise NotFoundError("no_such_delivery", f"Delivery {delivery_id} of {campaign.name!r} is not in doubt.")
+        raise NotFoundError(
+            "no_such_delivery", f"Delivery {delivery_id} of {campaign.name!r} is not in doubt."
+        )
     channels.resolve_in_doubt(delivery_id, has_arrived)
+    channels.notify()
     if not has_arrived:
-        Campaign.objects.filter(id=campaign.pk, state=Campaign.State.SENT).update(state=Campaign.State.SENDING)
+        Campaign.objects.filter(id=campaign.pk, state=Campaign.State.SENT).update(
+            state=Campaign.State.SENDING
+        )
     record_audit(
-        actor, "campaign.doubt_resolved", campaign.name, campaign_id=campaign.pk, delivery_id=delivery_id, arrived=has_arrived
+        actor,
+        "campaign.doubt_resolved",
+        campaign.name,
+        campaign_id=campaign.pk,
+        delivery_id=delivery_id,
+        arrived=has_arrived,
     )
 
 

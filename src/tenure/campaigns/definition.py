@@ -119,7 +119,7 @@ def _explain(error: ValidationError) -> TenureError:
         return TenureError(
             "unknown_field", f"A campaign has no field {field!r}.{_nearest(str(field), names)}", field
         )
-    if kind == "missing" or (kind == "string_too_short" and given in ("", None)):
+    if kind == "missing" or (kind == "string_too_short" and not str(given or "").strip()):
         return TenureError(
             "required",
             f"The field {field!r} is missing. A campaign needs name, segment, subject and body.",

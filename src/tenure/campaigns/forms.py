@@ -35,7 +35,11 @@ class CampaignForm(forms.Form):
         help_text="Held out, so that the report can say what the campaign earned.",
     )
     measure_days = forms.IntegerField(
-        label="Measure for, days", min_value=1, max_value=90, initial=14, help_text="Orders in this time count."
+        label="Measure for, days",
+        min_value=1,
+        max_value=90,
+        initial=14,
+        help_text="Orders in this time count.",
     )
     from_name = forms.CharField(
         label="Sender's name", max_length=100, required=False, help_text="Empty: the name from the settings."

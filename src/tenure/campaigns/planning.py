@@ -108,6 +108,7 @@ def fill_outbox(campaign_id: int) -> int:
             channels.cancel(campaign_id)
             return new
         new += channels.add_deliveries(campaign_id, batch, CHANNEL)
+        channels.notify()
     Campaign.objects.filter(id=campaign_id, queued_at__isnull=True).update(queued_at=clock.now())
     if _get(campaign_id).state == State.CANCELLED:
         channels.cancel(campaign_id)
@@ -119,12 +120,11 @@ def build_recipients(campaign_id: int) -> ibis.Table:
     decisions, merges = lakes.table("decisions"), lakes.table("merges")
     everybody = customers.build_customers()
     planned = decisions.filter(decisions.campaign_id == campaign_id, decisions.outcome == "planned")
-    current = planned.left_join(merges, planned.customer_id == merges.from_customer_id).select(
-        planned.customer_id, current_id=ibis.coalesce(merges.into_customer_id, planned.customer_id)
-    )
-    addressed = current.join(everybody, current.current_id == everybody.customer_id).select(
-        current.customer_id, address=everybody.email.strip().lower().nullif("")
-    )
+    moved = merges.select(from_id=merges.from_customer_id, into_id=merges.into_customer_id)
+    followed = planned.left_join(moved, [("customer_id", "from_id")]).select("customer_id", "into_id")
+    current = followed.mutate(current_id=ibis.coalesce(followed.into_id, followed.customer_id))
+    contacts = everybody.select(contact_id=everybody.customer_id, address=everybody.email.strip().lower().nullif(""))
+    addressed = current.join(contacts, [("current_id", "contact_id")]).select("customer_id", "address")
     known = addressed.filter(addressed.address.notnull())
     first = ibis.row_number().over(ibis.window(group_by=known.address, order_by=known.customer_id))
     placed = known.mutate(place=first)

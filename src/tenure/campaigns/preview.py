@@ -38,6 +38,10 @@ class PlanPreview:
     proposal: experiments.ControlProposal
     sample: tuple[SamplePerson, ...]
 
+    @property
+    def treatment_count(self) -> int:
+        return self.eligible_count - self.held_out_count
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "segment": self.segment,
@@ -58,6 +62,14 @@ class MailPreview:
     subject: str
     html: str
     missing: tuple[tuple[str, int], ...]
+
+    @property
+    def warning(self) -> str:
+        """What a template names and this person does not have, as a sentence; empty when nothing."""
+        if not self.missing:
+            return ""
+        names = ", ".join(f"{name} (line {line})" for name, line in self.missing)
+        return f'Not known of this person: {names}. Give a default: {{{{ name | default: "there" }}}}.'
 
 
 def compute_plan_preview(segment: str, control_share: float, measure_days: int) -> PlanPreview:

@@ -8,7 +8,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tenure.campaigns import tracking
 
-BAD_LINK = "This link is not one of ours, or it was cut off on its way. Open the mail again and use the whole link."
+BAD_LINK = (
+    "This link is not one of ours, or it was cut off on its way. Open the mail again and use the whole link."
+)
 
 
 class LinkRedirect(HttpResponseRedirect):

@@ -36,6 +36,7 @@ class CampaignReport:
     planned_at: datetime | None
     measured_until: datetime | None
     is_measuring: bool
+    is_queued: bool
     measure_days: int
     control_share: float
     currency: str
@@ -126,6 +127,7 @@ def build_report(campaign: Campaign) -> CampaignReport:
         planned_at=campaign.planned_at,
         measured_until=until,
         is_measuring=until is not None and clock.now() < until,
+        is_queued=campaign.queued_at is not None,
         measure_days=campaign.measure_days,
         control_share=campaign.control_share,
         currency=currency,

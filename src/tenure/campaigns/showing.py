@@ -28,7 +28,7 @@ class IntervalRow:
     """An estimate with what it needs to be drawn; `low` None where there is no interval."""
 
     name: str
-    people: int
+    label: str
     value_text: str
     text: str
     low: float | None
@@ -36,6 +36,9 @@ class IntervalRow:
     high: float | None
     start: float
     end: float
+    people: int | None = None
+    buyers: int | None = None
+    revenue_each: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,11 @@ class ReportFigures:
     funnel: list[dict[str, Any]]
     conversions: list[IntervalRow]
     difference: IntervalRow | None
-    difference_kind: str
-    tone: str
+    state_tone: str
+    is_moving: bool
+    is_stuck: bool
+    counts: dict[str, int]
+    errors: list[tuple[str, str, str, int]]
 
 
 def show_row(campaign: CampaignView) -> CampaignRow:
@@ -62,8 +68,11 @@ def show_figures(report: CampaignReport) -> ReportFigures:
         funnel=_show_funnel(report),
         conversions=_show_conversions(report),
         difference=_show_difference(report),
-        difference_kind=report.lift.statement.about,
-        tone=_find_tone(report.lift),
+        state_tone=TONES.get(report.state, ""),
+        is_moving=report.state in MOVING_STATES,
+        is_stuck=report.state in MOVING_STATES and not report.is_queued,
+        counts=channels.count_states(report.id),
+        errors=channels.count_errors(report.id, 5),
     )
 
 
@@ -74,7 +83,9 @@ def parse_percent(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= experiments.LARGEST_CONTROL_SHARE:
-        raise TenureError("bad_value", "The control group is a number from 0 to 50 percent.", "control_percent")
+        raise TenureError(
+            "bad_value", "The control group is a number from 0 to 50 percent.", "control_percent"
+        )
     return round(value, 4)
 
 
@@ -115,7 +126,22 @@ def _show_conversions(report: CampaignReport) -> list[IntervalRow]:
         if share.value is not None and share.low is not None and share.high is not None:
             value = f"{100 * share.value:.1f}%"
             text = f"{100 * share.low:.1f}% to {100 * share.high:.1f}%"
-        rows.append(IntervalRow(name, arm.people_count, value, text, share.low, share.value, share.high, 0.0, end))
+        rows.append(
+            IntervalRow(
+                name=name,
+                label=f"{name}: {value} bought, {text}",
+                value_text=value,
+                text=text,
+                low=share.low,
+                middle=share.value,
+                high=share.high,
+                start=0.0,
+                end=end,
+                people=arm.people_count,
+                buyers=arm.buyers_count,
+                revenue_each=arm.revenue.mean,
+            )
+        )
     return rows
 
 
@@ -129,9 +155,10 @@ def _show_difference(report: CampaignReport) -> IntervalRow | None:
         return format_amount(value, report.currency) if is_revenue else f"{100 * value:.1f} of 100"
 
     reach = max(abs(found.low), abs(found.high)) * 1.15
+    name = "Revenue per customer" if is_revenue else "Buyers"
     return IntervalRow(
-        name="Revenue per customer" if is_revenue else "Buyers",
-        people=report.treatment.people_count + report.control.people_count,
+        name=name,
+        label=f"{name}: {say(found.value)} more than the control group, {say(found.low)} to {say(found.high)}",
         value_text=say(found.value),
         text=f"{say(found.low)} to {say(found.high)}",
         low=found.low,
@@ -140,10 +167,3 @@ def _show_difference(report: CampaignReport) -> IntervalRow | None:
         start=-reach,
         end=reach,
     )
-
-
-def _find_tone(lift: experiments.Lift) -> str:
-    found = lift.revenue if lift.revenue.value is not None else lift.conversion
-    if found.value is None or not found.excludes_zero:
-        return "info"
-    return "good" if found.value > 0 else "bad"

@@ -87,7 +87,9 @@ def unsubscribe(token: str) -> bool:
     campaign = Campaign.objects.filter(id=found.campaign_id).first()
     event = _build_event("Unsubscribed", campaign, found, {}, clock.now())
     if customers.suppress(CHANNEL, address, "unsubscribed", event):
-        record_audit("recipient", "customer.unsubscribed", str(found.customer_id), campaign_id=found.campaign_id)
+        record_audit(
+            "recipient", "customer.unsubscribed", str(found.customer_id), campaign_id=found.campaign_id
+        )
     return True
 
 

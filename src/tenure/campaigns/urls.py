@@ -14,7 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:campaign_id>/send/", views.send, name="send"),
     path("campaigns/<int:campaign_id>/cancel/", views.cancel, name="cancel"),
     path(
-        "campaigns/<int:campaign_id>/in-doubt/<int:delivery_id>/", views.resolve_in_doubt, name="resolve-in-doubt"
+        "campaigns/<int:campaign_id>/in-doubt/<int:delivery_id>/",
+        views.resolve_in_doubt,
+        name="resolve-in-doubt",
     ),
     path("t/o/<str:token>.gif", public_views.open_pixel, name="open"),
     path("t/c/<str:token>", public_views.follow_link, name="click"),

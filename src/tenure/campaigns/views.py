@@ -73,7 +73,11 @@ def preview_fragment(request: HttpRequest) -> HttpResponse:
         context["mail_problem"] = error.message
     else:
         request.session[SESSION_KEY] = mail.html[:600_000]
-        context |= {"mail": mail, "mail_version": abs(hash(mail.html)), "person": sample[0] if sample else None}
+        context |= {
+            "mail": mail,
+            "mail_version": abs(hash(mail.html)),
+            "person": sample[0] if sample else None,
+        }
     return render(request, "campaigns/_preview.html", context)
 
 
@@ -158,5 +162,3 @@ def _mail_response(html: str) -> HttpResponse:
     response = HttpResponse(html or "<p>Nothing to show yet.</p>")
     response["Content-Security-Policy"] = MAIL_POLICY
     return response
-
-

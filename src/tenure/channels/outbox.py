@@ -266,6 +266,11 @@ def count_outbox() -> dict[str, int]:
     return {state.value: counts.get(state.value, 0) for state in Delivery.State}
 
 
+def find_delivery_address(delivery_id: int) -> str | None:
+    """The address that a delivery is for."""
+    return Delivery.objects.filter(id=delivery_id).values_list("address", flat=True).first()
+
+
 def list_in_doubt(campaign_id: int, limit: int = 1000) -> list[DoubtfulDelivery]:
     """Hand-offs whose outcome is unknown, oldest first."""
     rows = Delivery.objects.filter(campaign_id=campaign_id, state="in_doubt").order_by("id")[:limit]

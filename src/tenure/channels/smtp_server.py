@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 MAX_MESSAGE_BYTES = 25_000_000
 MAX_LINE_BYTES = 4096
@@ -35,8 +36,7 @@ class SmtpSession(asyncio.Protocol):
         self._recipients: list[str] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._say("220 Tenure mail catcher: nothing leaves this machine")
 
     def data_received(self, data: bytes) -> None:

@@ -142,7 +142,8 @@ def check_merges() -> Finding:
     from tenure.lake import api as lakes
 
     merges = lakes.table("merges")
-    chained = merges.semi_join(merges.view(), merges.into_customer_id == merges.view().from_customer_id)
+    gone = lakes.table("merges").select(gone_id="from_customer_id")
+    chained = merges.semi_join(gone, merges.into_customer_id == gone.gone_id)
     count = int(lakes.current().read_value(chained.aggregate(n=chained.count())) or 0)
     if count:
         return Finding(

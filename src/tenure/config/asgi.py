@@ -40,7 +40,7 @@ class Application:
         elif live := _LIVE.match(scope["path"]):
             await self._serve_live(int(live[1]), scope, receive, send)
         else:
-            await self._pages(scope, receive, send)
+            await self._pages(scope, _as_coroutine(receive), _as_coroutine(send))
 
     async def _serve_live(self, customer_id: int, scope: Any, receive: Any, send: Any) -> None:
         cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
@@ -53,6 +53,15 @@ class Application:
             await send({"type": "http.response.body", "body": b"Sign in first."})
             return
         await self._services.hub.serve(customer_id, receive, send)
+
+
+def _as_coroutine(call: Any) -> Any:
+    """The server's callables give awaitables that are no coroutines; the bridge to WSGI wants coroutines."""
+
+    async def called(*arguments: Any) -> Any:
+        return await call(*arguments)
+
+    return called
 
 
 def _is_signed_in(session_key: str) -> bool:

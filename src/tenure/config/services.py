@@ -31,6 +31,7 @@ class Services:
         self.lake = lakes.open_file(self._environment.lake_path)
         lakes.set_current(self.lake)
         self.inbox = events.Inbox(self._environment.inbox_path, events.wake_pump)
+        self.inbox.restore_parked()
         appender = wiring.build_appender(self.lake)
         self.pump = events.Pump(self.lake, self.inbox, appender, [self.hub.tell])
         events.set_current(events.EventService(self.inbox, appender, self.pump))

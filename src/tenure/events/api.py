@@ -11,7 +11,7 @@ from tenure.base.errors import UnavailableError
 from tenure.events.appending import RESOLVED, Appender, AppendResult
 from tenure.events.batch import EVENT_BATCH, NewEvent, build_batch, decode_rows, encode_rows
 from tenure.events.inbox import Inbox
-from tenure.events.keys import KeyRing, create_write_key, revoke_write_key
+from tenure.events.keys import KeyRing, WriteKeyView, create_write_key, list_write_keys, revoke_write_key
 from tenure.events.live import LiveHub
 from tenure.events.models import QueuedEvent
 from tenure.events.pump import Pump
@@ -29,6 +29,7 @@ __all__ = [
     "NewEvent",
     "Pump",
     "TrackingApp",
+    "WriteKeyView",
     "append_batch",
     "build_batch",
     "copy_inbox",
@@ -38,6 +39,7 @@ __all__ = [
     "decode_rows",
     "encode_rows",
     "current",
+    "list_write_keys",
     "record",
     "record_many",
     "record_with_ledger",

@@ -5,6 +5,7 @@ crash at any point loses nothing and doubles nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ RESOLVED = "resolved"
 """The temporary table that handlers read: a batch's new events with `seq` and the current `customer_id`."""
 
 _MOST_ROWS = 100_000
+_MANY_ROWS = 25_000
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,12 @@ class Appender:
 
         With `checkpoints` the batch is one transaction, which also moves them.
         """
+        with self._lake.heavy() if batch.num_rows > _MANY_ROWS else nullcontext():
+            return self._append(batch, checkpoints, progress)
+
+    def _append(
+        self, batch: pa.Table, checkpoints: Mapping[str, int] | None, progress: Callable[[int], None] | None
+    ) -> AppendResult:
         written = duplicates = last_seq = 0
         touched: set[int] = set()
         size = max(1, batch.num_rows) if checkpoints is not None else _MOST_ROWS
@@ -97,6 +105,8 @@ class Appender:
         if self._lake.message_filter.is_full:
             self._lake.refresh_message_filter()
         self._lake.message_filter.add(keys)
+        if batch.num_rows > _MANY_ROWS:
+            tx.drop_temporary()
         return AppendResult(new_count, batch.num_rows - new_count, touched, last_seq)
 
     def _take_in(self, tx: Transaction, batch: pa.Table) -> tuple[int, Any]:

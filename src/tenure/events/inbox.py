@@ -94,6 +94,14 @@ class Inbox:
             self._reader.execute("INSERT INTO parked (error, body) VALUES (?, ?)", [error, body])
             self._reader.commit()
 
+    def restore_parked(self) -> int:
+        """Try again, at start, what was put aside: the bug may be mended. Gives how many events."""
+        with self._reader_lock:
+            self._reader.execute("INSERT INTO batches (event_count, body) SELECT 1, body FROM parked ORDER BY seq")
+            count = self._reader.execute("DELETE FROM parked").rowcount
+            self._reader.commit()
+        return count
+
     def copy_to(self, path: Path) -> None:
         with sqlite3.connect(self._path, timeout=30) as source, sqlite3.connect(path) as target:
             source.backup(target)

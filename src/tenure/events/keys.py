@@ -4,6 +4,8 @@ import hashlib
 import secrets
 import threading
 import time
+from dataclasses import dataclass
+from datetime import datetime
 
 from tenure.base import clock
 from tenure.base.errors import NotFoundError
@@ -17,6 +19,21 @@ def create_write_key(name: str) -> str:
     key = "wk_" + secrets.token_urlsafe(24)
     WriteKey.objects.create(name=name or "key", key_hash=_hash(key), key_start=key[:8], created_at=clock.now())
     return key
+
+
+@dataclass(frozen=True)
+class WriteKeyView:
+    id: int
+    name: str
+    key_start: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def list_write_keys() -> list[WriteKeyView]:
+    """Every key, the newest first; never the key itself."""
+    rows = WriteKey.objects.order_by("-id").values("id", "name", "key_start", "created_at", "revoked_at")
+    return [WriteKeyView(**row) for row in rows]
 
 
 def revoke_write_key(key_id: int) -> None:

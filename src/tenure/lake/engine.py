@@ -73,6 +73,11 @@ class Transaction:
         self._cursor.execute(f"DELETE FROM {table_name}")
         self.append(table_name, rows)
 
+    def drop_temporary(self) -> None:
+        """Let go of the temporary tables of a large batch."""
+        for (name,) in self._cursor.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
+            self._cursor.execute(f'DROP TABLE "{name}"')
+
     @contextmanager
     def with_rows(self, name: str, rows: pa.Table) -> Iterator[ibis.Table]:
         """Make an Arrow table readable under `name` for the length of the block."""
@@ -232,7 +237,10 @@ class Lake:
     def _give_memory_back(self) -> None:
         if self.path is None:
             return
-        self.connection().execute(f"SET memory_limit = '{IDLE_MEMORY}'")
+        try:
+            self.connection().execute(f"SET memory_limit = '{IDLE_MEMORY}'")
+        except duckdb.OutOfMemoryException:
+            logger.info("memory is still in use; it is given back after the next heavy piece of work")
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim:
             trim(0)

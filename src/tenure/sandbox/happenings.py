@@ -49,7 +49,9 @@ class Happenings:
     @classmethod
     def join(cls, parts: "list[Happenings]", begin: float, end: float) -> "Happenings":
         """All events of [begin, end) by time; those of one moment in the order of the parts."""
-        joined = cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in cls.__dataclass_fields__))
+        joined = cls(
+            *(np.concatenate([getattr(p, name) for p in parts]) for name in cls.__dataclass_fields__)
+        )
         chosen = np.flatnonzero((joined.at >= begin) & (joined.at < end))
         return joined.keep(chosen[np.argsort(joined.at[chosen], kind="stable")])
 
@@ -59,7 +61,9 @@ class Happenings:
 
 
 def list_sign_ups(people: People, signing_up: np.ndarray) -> Happenings:
-    return Happenings.of(Kind.IDENTIFY, people.signs_up_at[signing_up], signing_up, np.arange(len(signing_up)))
+    return Happenings.of(
+        Kind.IDENTIFY, people.signs_up_at[signing_up], signing_up, np.arange(len(signing_up))
+    )
 
 
 def list_unsubscribes(people: People) -> Happenings:

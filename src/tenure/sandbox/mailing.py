@@ -33,7 +33,7 @@ class Mailing:
         """SQL over `sent`: a message event's properties without the closing brace, and the link to append."""
         name, subject, link = (_quote(text) for text in (self.campaign_name, self.subject, self.link_url))
         begin = (
-            f"'{{\"campaign_id\":{self.campaign_id},\"campaign_name\":{name},\"email_subject\":{subject}'"
+            f'\'{{"campaign_id":{self.campaign_id},"campaign_name":{name},"email_subject":{subject}\''
             """ || coalesce(',"delivery_id":' || delivery_id, '') || ',"is_bot":false'"""
         )
         return begin, f"""',"link_url":{link}'"""

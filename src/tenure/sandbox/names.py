@@ -23,6 +23,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.replace("_", " ") for word in text.split())
 
 
+# fmt: off
 COUNTRIES = (
     Country(
         "DE", 0.26, "de-DE", "Europe/Berlin", 1, "+49",
@@ -79,6 +80,7 @@ COUNTRIES = (
         _words("Campbell Fraser Nguyen Singh Morrison Grant Kelly Stewart"),
     ),
 )
+# fmt: on
 EMAIL_DOMAINS = ("example.com", "example.net", "example.org")
 
 

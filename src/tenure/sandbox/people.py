@@ -54,7 +54,9 @@ class People:
         return len(self.country)
 
 
-def draw_people(customers: int, days: float, ahead_days: float, season: Season, rng: np.random.Generator) -> People:
+def draw_people(
+    customers: int, days: float, ahead_days: float, season: Season, rng: np.random.Generator
+) -> People:
     """Draw everybody who comes in `days`, and in the `ahead_days` after (they come at the same pace)."""
     later = round(customers * ahead_days / days / GROWTH)
     shares = np.concatenate([rng.random(customers) ** GROWTH, 1 + ahead_days / days * rng.random(later)])
@@ -109,7 +111,9 @@ def _draw_path(
     signs_up_at = np.where(rng.random(count) < 0.4, arrives_at + 4 * MINUTE, later)
     signs_up_at = np.where(is_visitor, NEVER, signs_up_at)
     known = np.where(is_visitor, arrives_at, signs_up_at)
-    later = season.from_operational(season.to_operational(known, offset) + 0.05 + rng.exponential(8.0, count), offset)
+    later = season.from_operational(
+        season.to_operational(known, offset) + 0.05 + rng.exponential(8.0, count), offset
+    )
     first_order_at = np.where(rng.random(count) < 0.55, known + 6 * MINUTE, later)
     visits_until = np.where(is_lead, known + rng.exponential(np.where(is_visitor, 20.0, 90.0), count), NEVER)
     return signs_up_at, np.where(is_lead, NEVER, first_order_at), visits_until

@@ -80,7 +80,9 @@ def write_to_lake(proven: ProvenShop, campaign_id: int) -> None:
 
 def _list_order_events(stretch: Stretch) -> pa.Table:
     orders, refunds = stretch.orders, stretch.refunds
-    numbers = np.concatenate([stretch.first_order + np.arange(len(orders)), refunds.number]) + FIRST_ORDER_NUMBER
+    numbers = (
+        np.concatenate([stretch.first_order + np.arange(len(orders)), refunds.number]) + FIRST_ORDER_NUMBER
+    )
     at = np.concatenate([orders.ordered_at, refunds.refunded_at])
     kinds = ["completed"] * len(orders) + ["refunded"] * len(refunds.number)
     begin = np.datetime64(stretch.shop_starts_at.replace(tzinfo=None), "us")

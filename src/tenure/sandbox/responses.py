@@ -81,7 +81,9 @@ def get_class_values(classes: np.ndarray, field: str) -> np.ndarray:
     return np.array([getattr(c, field) for c in CLASSES], dtype=float)[classes]
 
 
-def draw_answers(people: np.ndarray, sent_at: np.ndarray, classes: np.ndarray, rng: np.random.Generator) -> Answers:
+def draw_answers(
+    people: np.ndarray, sent_at: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+) -> Answers:
     """Draw the answers of the mailed `people` (indexes), mailed at `sent_at`, of response `classes`."""
     count = len(people)
     opens, clicks, orders, unsubscribes = (rng.random(count) for _ in range(4))

@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-HOUR_WEIGHTS = np.array(
-    [0.3, 0.15, 0.1, 0.1, 0.1, 0.2, 0.5, 0.9, 1.1, 1.2, 1.2, 1.2, 1.3, 1.2, 1.1, 1.1, 1.2, 1.4, 1.7, 2.0, 2.2, 2.0, 1.4, 0.7]
-)
+# fmt: off
+HOUR_WEIGHTS = np.array([
+    0.3, 0.15, 0.1, 0.1, 0.1, 0.2, 0.5, 0.9, 1.1, 1.2, 1.2, 1.2,
+    1.3, 1.2, 1.1, 1.1, 1.2, 1.4, 1.7, 2.0, 2.2, 2.0, 1.4, 0.7,
+])
+# fmt: on
 WEEKDAY_WEIGHTS = np.array([1.05, 1.0, 0.95, 0.95, 0.9, 0.95, 1.2])
 
 
@@ -30,12 +33,19 @@ class Season:
     def __init__(self, start_at: datetime, days: float) -> None:
         self.start_at = start_at
         self.days = days
-        midnight = start_at.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) - timedelta(days=2)
+        midnight = start_at.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) - timedelta(
+            days=2
+        )
         count = int(days) + 6
         calendar = np.datetime64(midnight, "D") + np.arange(count)
         yearly_mean = compute_day_weight(np.datetime64(midnight, "D") + np.arange(364)).mean()
-        hours = np.outer(compute_day_weight(calendar) / yearly_mean, HOUR_WEIGHTS / HOUR_WEIGHTS.mean()).ravel() / 24
-        self._clock = np.arange(count * 24 + 1) / 24 - (start_at.replace(tzinfo=None) - midnight) / timedelta(days=1)
+        hours = (
+            np.outer(compute_day_weight(calendar) / yearly_mean, HOUR_WEIGHTS / HOUR_WEIGHTS.mean()).ravel()
+            / 24
+        )
+        self._clock = np.arange(count * 24 + 1) / 24 - (start_at.replace(tzinfo=None) - midnight) / timedelta(
+            days=1
+        )
         self._operational = np.concatenate([[0.0], np.cumsum(hours)])
 
     def to_operational(self, at: np.ndarray | float, offset: np.ndarray | float) -> np.ndarray:

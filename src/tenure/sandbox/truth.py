@@ -52,7 +52,9 @@ class Truth:
             "currency": self.currency,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(self.people.replace_schema_metadata({METADATA_KEY: json.dumps(described).encode()}), path)
+        pq.write_table(
+            self.people.replace_schema_metadata({METADATA_KEY: json.dumps(described).encode()}), path
+        )
 
     @classmethod
     def read(cls, path: Path) -> "Truth":

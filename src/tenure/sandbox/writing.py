@@ -135,9 +135,7 @@ class _Texts:
         }
         self.types = pa.array([EVENT_NAMES[kind][0] for kind in Kind])
         self.events = pa.array([EVENT_NAMES[kind][1] for kind in Kind] + [name for name, _ in pages])
-        self.contexts = pa.array(
-            [f'{{"locale":"{c.locale}","timezone":"{c.timezone}"}}' for c in COUNTRIES]
-        )
+        self.contexts = pa.array([f'{{"locale":"{c.locale}","timezone":"{c.timezone}"}}' for c in COUNTRIES])
         parts = [texts[kind].cast(pa.large_string()) for kind in Kind]
         self._begins = np.cumsum([0] + [len(part) for part in parts])[: len(Kind)]
         self._pool = pa.concat_arrays(parts)
@@ -151,7 +149,9 @@ def build_identities(seed: int, count: int) -> Identities:
     table = _query(
         f"select printf('C%06d', n + 1) as known, md5('{seed}:' || n) as h from range({count}) as people(n)"
     )
-    parts = [pc.utf8_slice_codeunits(table["h"], a, b) for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))]
+    parts = [
+        pc.utf8_slice_codeunits(table["h"], a, b) for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
+    ]
     anonymous = pc.binary_join_element_wise(*parts, "-")
     return Identities(table["known"].combine_chunks(), anonymous.combine_chunks())
 
@@ -213,7 +213,9 @@ def _build_traits(stretch: Stretch) -> pa.Array:
     """The traits of those who sign up in the stretch."""
     people, who = stretch.people, stretch.signing_up
     country = people.country[who]
-    moments = _to_microseconds(stretch.shop_starts_at) + np.floor(people.signs_up_at[who] * DAY_US).astype(np.int64)
+    moments = _to_microseconds(stretch.shop_starts_at) + np.floor(people.signs_up_at[who] * DAY_US).astype(
+        np.int64
+    )
     columns = {
         "n": who + 1,
         "first_name": _take_by_country([c.first_names for c in COUNTRIES], country, people.first_name[who]),
@@ -249,7 +251,10 @@ def _build_mails(stretch: Stretch) -> tuple[pa.Array, pa.Array]:
     opened, clicked = [pa.array([], pa.string())], [pa.array([], pa.string())]
     for mailing in stretch.mailings:
         begin, link = mailing.build_json_sql()
-        table = _query(f"select {begin} || '}}' as opened, {begin} || {link} || '}}' as clicked from source", mailing.sent)
+        table = _query(
+            f"select {begin} || '}}' as opened, {begin} || {link} || '}}' as clicked from source",
+            mailing.sent,
+        )
         opened.append(table["opened"].combine_chunks())
         clicked.append(table["clicked"].combine_chunks())
     return pa.concat_arrays(opened), pa.concat_arrays(clicked)

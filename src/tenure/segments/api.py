@@ -1,9 +1,60 @@
-"""The door of the segments room."""
+"""The door of the segments room: presets, scores, segments and where customers go between them."""
 
+from tenure.segments.cutpoints import Cutpoints
+from tenure.segments.explain import explain_cutpoints, explain_segment
+from tenure.segments.files import FileRfm, compute_rfm_from_file
+from tenure.segments.library import get_preset, list_presets, list_saved_presets, save_preset
+from tenure.segments.live import age, rescore, rescore_batch
+from tenure.segments.preset import DEFAULT_PRESET, Phase, Preset, Segment, parse_preset
+from tenure.segments.queries import NOT_LISTED, NOT_YET, build_scored
+from tenure.segments.refresh import RefreshResult, refresh
+from tenure.segments.results import (
+    ROW_COLUMNS,
+    HeatCell,
+    MigrationRow,
+    RfmResult,
+    SegmentRow,
+    build_members,
+    build_rfm,
+    compute_migration,
+    compute_rfm,
+    write_rfm_csv,
+)
+from tenure.segments.runs import find_stored_cutpoints, get_cutpoints
 
-def rescore_batch(tx: object) -> None:
-    """Re-score the customers that a batch touched."""
-
-
-def refresh() -> None:
-    """A full scoring."""
+__all__ = [
+    "DEFAULT_PRESET",
+    "NOT_LISTED",
+    "NOT_YET",
+    "ROW_COLUMNS",
+    "Cutpoints",
+    "FileRfm",
+    "HeatCell",
+    "MigrationRow",
+    "Phase",
+    "Preset",
+    "RefreshResult",
+    "RfmResult",
+    "Segment",
+    "SegmentRow",
+    "age",
+    "build_members",
+    "build_rfm",
+    "build_scored",
+    "compute_migration",
+    "compute_rfm",
+    "compute_rfm_from_file",
+    "explain_cutpoints",
+    "explain_segment",
+    "find_stored_cutpoints",
+    "get_cutpoints",
+    "get_preset",
+    "list_presets",
+    "list_saved_presets",
+    "parse_preset",
+    "refresh",
+    "rescore",
+    "rescore_batch",
+    "save_preset",
+    "write_rfm_csv",
+]

@@ -75,3 +75,12 @@ def compute_cutpoints(
         rows = [] if query is None else reader.read_rows(query)
         found[dimension.name] = method.compute_cuts(scored_count, numbers, rows, dimension)
     return Cutpoints(as_of_on, scored_count, preset.counting, found["r"], found["f"], found["m"])
+
+
+def compute_initial_cutpoints(preset: Preset, as_of_on: date) -> Cutpoints:
+    """What holds while nobody has been scored: fixed bars where the method has some, else the lowest score."""
+    cuts = {
+        dimension.name: preset.scoring.method_of(dimension.name).compute_cuts(0, {}, [], dimension)
+        for dimension in DIMENSIONS
+    }
+    return Cutpoints(as_of_on, 0, preset.counting, cuts["r"], cuts["f"], cuts["m"])

@@ -56,13 +56,18 @@ def build_measures(
     people = customers.select("customer_id", "external_id", "contact_known_at", "first_seen_at")
     joined = people.left_join(totals, "customer_id")
     is_seen = (joined.first_seen_at < naive_literal(end_of(as_of_on))).fill_null(False)
-    return _finish(joined.filter(is_seen | joined.order_count.notnull()), as_of_on)
+    return _finish(joined.filter(is_seen | joined.order_count.notnull()), as_of_on, {})
 
 
-def build_current_measures(customers: ibis.Table, as_of_on: date) -> ibis.Table:
-    """Measures from the customers table's own totals: paid orders, refunds counted, everything that is known."""
+def build_current_measures(
+    customers: ibis.Table, as_of_on: date, kept: dict[str, str] | None = None
+) -> ibis.Table:
+    """Measures from the customers table's own totals: paid orders, refunds counted, everything that is known.
+
+    `kept` names further columns to take along, as new name to old.
+    """
     seen = (customers.first_seen_at < naive_literal(end_of(as_of_on))) | (customers.order_count > 0)
-    return _finish(customers.filter(seen), as_of_on)
+    return _finish(customers.filter(seen), as_of_on, kept or {})
 
 
 def build_order_moments(orders: ibis.Table, preset: Preset, as_of_on: date) -> ibis.Table:
@@ -71,7 +76,7 @@ def build_order_moments(orders: ibis.Table, preset: Preset, as_of_on: date) -> i
     return counted.filter(counted.is_counted).select("customer_id", "ordered_at")
 
 
-def _finish(known: ibis.Table, as_of_on: date) -> ibis.Table:
+def _finish(known: ibis.Table, as_of_on: date, kept: dict[str, str]) -> ibis.Table:
     until = naive_literal(end_of(as_of_on))
     measures = known.select(
         "customer_id",
@@ -80,6 +85,7 @@ def _finish(known: ibis.Table, as_of_on: date) -> ibis.Table:
         order_count=known.order_count.fill_null(0),
         last_order_on=known.last_order_at.date(),
         revenue=known.revenue.cast(AMOUNT).fill_null(ibis.literal(0).cast(AMOUNT)),
+        **{new: known[old] for new, old in kept.items()},
     )
     days = ibis.literal(as_of_on).delta(measures.last_order_on, unit="day")
     return measures.mutate(days_since_last_order=days.cast("int32"))

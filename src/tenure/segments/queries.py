@@ -61,21 +61,12 @@ def _pick(position: ibis.expr.types.IntegerValue, texts: list[str]) -> ibis.expr
     return ibis.cases(*branches, else_=ibis.null("string"))
 
 
-def build_segment_sizes(scored: ibis.Table) -> ibis.Table:
-    """Customers and revenue per segment, NULL for those in none: segment, customers_count, revenue_amount."""
-    return scored.group_by("segment").agg(customers_count=scored.count(), revenue_amount=scored.revenue.sum())
-
-
-def build_heatmap(scored: ibis.Table) -> ibis.Table:
-    """The R by F cells that are not empty: r, f, customers_count, segment (the most common; ties by name)."""
-    placed = scored.filter(scored.order_count > 0)
-    counted = placed.group_by("r", "f", "segment").agg(segment_count=placed.count())
-    order = [counted.segment_count.desc(), counted.segment.asc()]
-    ranked = counted.mutate(
-        place=ibis.row_number().over(group_by=["r", "f"], order_by=order),
-        customers_count=counted.segment_count.sum().over(group_by=["r", "f"]),
+def build_cells(scored: ibis.Table) -> ibis.Table:
+    """Customers and revenue by segment (NULL for those in none), r and f (NULL without an order):
+    segment, r, f, customers_count, revenue_amount."""
+    return scored.group_by("segment", "r", "f").agg(
+        customers_count=scored.count(), revenue_amount=scored.revenue.sum()
     )
-    return ranked.filter(ranked.place == 0).select("r", "f", "customers_count", "segment")
 
 
 def build_migration(before: ibis.Table, after: ibis.Table) -> ibis.Table:

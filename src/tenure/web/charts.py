@@ -91,7 +91,7 @@ def compute_ceiling(largest: float, steps: int = 4) -> float:
     magnitude = 10 ** floor(log10(raw))
     for factor in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10):
         step = factor * magnitude
-        if step >= raw - 1e-12 and (step >= 4 or step == int(step) or magnitude < 1):
+        if step >= raw - 1e-12 and (step == int(step) or largest < 1):
             return step * steps
     return 10 * magnitude * steps
 

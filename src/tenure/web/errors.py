@@ -23,11 +23,11 @@ TITLES = {
 def render_error(
     request: HttpRequest, status: int, message: str, code: str = "", field: str | None = None
 ) -> HttpResponse:
-    """The error as JSON for programs, as a note for htmx, as a page for people."""
+    """The error as JSON for programs, as a note where htmx fills a part of a page, else as a page."""
     if request.path.startswith(("/v1/", "/api/")) or "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"code": code, "message": message, "field": field}, status=status)
     context = {"status": status, "heading": TITLES.get(status, TITLES[400]), "message": message, "kind": "bad"}
-    if request.headers.get("HX-Request"):
+    if request.headers.get("HX-Target"):
         return render(request, "web/_note.html", {"text": message, "kind": "bad"}, status=status)
     return render(request, "web/error.html", context, status=status)
 

@@ -1,5 +1,10 @@
 """Whether the local mail catcher runs, so that the menu shows its mailbox only then."""
 
+from tenure.config.environment import read_environment
+
+CATCHER = "catcher"
+
 
 def is_mailbox_running() -> bool:
-    return False
+    """Whether mails go to the catcher instead of a mail server."""
+    return read_environment().smtp_url == CATCHER

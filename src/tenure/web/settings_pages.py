@@ -14,6 +14,8 @@ from tenure.base.audit import record_audit
 from tenure.base.errors import TenureError
 from tenure.base.models import AuditEntry, User
 from tenure.config.environment import read_environment
+from tenure.events import api as events
+from tenure.segments import api as segments
 from tenure.web import accounts
 from tenure.web.mailbox import is_mailbox_running
 
@@ -89,8 +91,6 @@ def _render_users(request: HttpRequest, context: dict[str, object], status: int 
 @require_http_methods(["GET", "POST"])
 @require_role("admin")
 def manage_keys(request: HttpRequest) -> HttpResponse:
-    from tenure.events import api as events
-
     shown = None
     if request.method == "POST":
         name = request.POST.get("name", "").strip()[:100] or "Key"
@@ -104,8 +104,6 @@ def manage_keys(request: HttpRequest) -> HttpResponse:
 @require_POST
 @require_role("admin")
 def revoke_key(request: HttpRequest, key_id: int) -> HttpResponse:
-    from tenure.events import api as events
-
     events.revoke_write_key(key_id)
     record_audit(str(request.user), "key.revoked", str(key_id))
     messages.success(request, "The key is revoked. Events sent with it are refused from now on.")
@@ -125,8 +123,6 @@ def show_audit(request: HttpRequest) -> HttpResponse:
 @require_GET
 @require_role("viewer")
 def show_presets(request: HttpRequest) -> HttpResponse:
-    from tenure.segments import api as segments
-
     return render(request, "web/settings/presets.html", {"presets": segments.list_presets()})
 
 

@@ -51,6 +51,10 @@ def choose_amount_reading(
     """
     if not cells:
         return AmountReading(".", True)
+    casts = ", ".join(f"count({cell}), count(TRY_CAST({cell} AS DECIMAL(18, 6)))" for cell in cells)
+    plain = connection.execute(f"SELECT {casts} FROM {rows}").fetchone() or ()
+    if plain[::2] == plain[1::2]:
+        return AmountReading(".", True)
     union = " UNION ALL ".join(f"SELECT {cell} AS cell FROM {rows}" for cell in cells)
     counts = connection.execute(
         rf"""
@@ -74,6 +78,8 @@ def choose_amount_reading(
         decimal = "," if delimiter == ";" else "."
         read = "a decimal comma" if decimal == "," else "a thousands separator"
         return AmountReading(
-            decimal, False, f"The comma in amounts such as {example} was read as {read}; nothing in the column settles it."
+            decimal,
+            False,
+            f"The comma in amounts such as {example} was read as {read}; nothing in the column settles it.",
         )
     return AmountReading(".", False)

@@ -16,7 +16,11 @@ BROKEN = "\ufdd0"
 """Stands for a byte that is not text in the file's encoding, so that the row can be found later."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_NOT_TEXT = ((b"PK\x03\x04", "a ZIP archive or a spreadsheet"), (b"%PDF", "a PDF document"), (b"\xd0\xcf\x11\xe0", "a spreadsheet"))
+_NOT_TEXT = (
+    (b"PK\x03\x04", "a ZIP archive or a spreadsheet"),
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet"),
+)
 _SURROGATES = re.compile("[\udc80-\udcff]")
 _REAL_NON_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 
@@ -142,7 +146,9 @@ def prepare_text(path: Path, head: bytes, folder: Path) -> TextFile:
             copy or path, encoding, stream.digest, scan.lines, scan.last == b"\n", stream.ended_early, 0
         )
     target = folder / "text.csv"
-    lines, last, broken = _transcode(copy or path, encoding, target, old_mac=b"\n" not in head and b"\r" in head)
+    lines, last, broken = _transcode(
+        copy or path, encoding, target, old_mac=b"\n" not in head and b"\r" in head
+    )
     return TextFile(target, encoding, stream.digest, lines, last, stream.ended_early, broken)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from tenure.events.imports.bytestream import BROKEN
 from tenure.events.imports.reading import RawRows
 
-BLANKS = " \t\r\n\u00a0\u202f\ufeff"
 _MISSING_IDS = "'', 'null', 'nan', 'none', 'n/a', '\\n'"
 
 
@@ -14,6 +13,7 @@ class Cells:
 
     def __init__(self, rows: RawRows, mapping: Mapping[str, str], has_broken_text: bool) -> None:
         self.rows = rows
+        self.relation = rows.trimmed
         self.mapping = mapping
         self._has_broken_text = has_broken_text
 
@@ -24,11 +24,11 @@ class Cells:
         return self.rows.position(self.mapping[field])
 
     def raw(self, field: str) -> str:
-        """The trimmed cell, NULL where empty; broken bytes stay marked."""
-        return f"nullif(trim({self.position(field)}, {quote(BLANKS)}), '')" if field in self.mapping else "NULL::VARCHAR"
+        """The cell, NULL where empty; broken bytes stay marked."""
+        return self.position(field) if field in self.mapping else "NULL::VARCHAR"
 
     def text(self, field: str) -> str:
-        """The trimmed cell for people; broken bytes are shown as the replacement character."""
+        """The cell for people; broken bytes are shown as the replacement character."""
         return self.mend(self.raw(field)) if field in self.mapping else "NULL::VARCHAR"
 
     def mend(self, expression: str) -> str:
@@ -52,7 +52,9 @@ class Cells:
 
     def is_broken(self, fields: tuple[str, ...]) -> str:
         """Whether one of `fields` holds bytes that are no text."""
-        tests = [f"contains({self.position(name)}, {quote(BROKEN)})" for name in fields if name in self.mapping]
+        tests = [
+            f"contains({self.position(name)}, {quote(BROKEN)})" for name in fields if name in self.mapping
+        ]
         if not tests or not self._has_broken_text:
             return "false"
         return "coalesce(" + " OR ".join(f"coalesce({test}, false)" for test in tests) + ", false)"
@@ -77,7 +79,9 @@ def json_object(members: Mapping[str, str]) -> str:
     """A JSON object of names and expressions that give JSON text; members that are NULL are left out."""
     if not members:
         return "'{}'"
-    parts = [f"coalesce({quote(',' + encode_name(name) + ':')} || {value}, '')" for name, value in members.items()]
+    parts = [
+        f"coalesce({quote(',' + encode_name(name) + ':')} || {value}, '')" for name, value in members.items()
+    ]
     return "'{' || substr(" + " || ".join(parts) + ", 2) || '}'"
 
 

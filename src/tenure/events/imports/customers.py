@@ -66,13 +66,15 @@ def stage_customers(
                     {created.expression} AS created_at, {cells.raw("created_at")} AS created_cell,
                     {birthday.expression} AS born_at, {cells.raw("birthday")} AS birthday_cell,
                     lower({cells.raw("accepts_email")}) IN ({_NO}) AS is_opted_out, {cells.is_broken(_KEY_FIELDS)} AS is_broken
-                FROM {rows.name}
+                FROM {rows.trimmed}
             )
         )
         """
     )
     drop_relation(connection, "import_rejects")
-    connection.execute("CREATE VIEW import_rejects AS SELECT line, reason FROM import_people WHERE reason IS NOT NULL")
+    connection.execute(
+        "CREATE VIEW import_rejects AS SELECT line, reason FROM import_people WHERE reason IS NOT NULL"
+    )
     counts = connection.execute(
         f"""
         SELECT count(DISTINCT user_id), min(created_at), max(created_at), count(*) FILTER (is_bad_email),
@@ -86,13 +88,18 @@ def stage_customers(
     if bad_emails:
         warnings.append(f"{bad_emails:,} rows hold an e-mail address that is none; they went in without it.")
     if bad_birthdays:
-        warnings.append(f"{bad_birthdays:,} rows hold a date of birth that cannot be read; they went in without it.")
+        warnings.append(
+            f"{bad_birthdays:,} rows hold a date of birth that cannot be read; they went in without it."
+        )
     if opted_out:
         warnings.append(f"{opted_out:,} people do not accept e-mail; they were recorded as unsubscribed.")
     total = connection.execute("SELECT count(*) FROM import_people").fetchone()
     assert total is not None
     figures = Figures(
-        customers=customers, first_at=first, last_at=last, date_format=created.label if "created_at" in cells else None
+        customers=customers,
+        first_at=first,
+        last_at=last,
+        date_format=created.label if "created_at" in cells else None,
     )
     chunks = tuple(
         _build_chunk(connection, source, now, *bounds) for bounds in iterate_chunks(total[0], CHUNK_ROWS)
@@ -105,7 +112,7 @@ def _read_date(
 ) -> DateReading:
     if field not in cells:
         return DateReading("NULL::TIMESTAMP", "none")
-    return choose_date_reading(connection, cells.rows.name, cells.raw(field), latest, date_format)
+    return choose_date_reading(connection, cells.relation, cells.raw(field), latest, date_format)
 
 
 def _is_birthday(latest: str) -> str:
@@ -127,10 +134,14 @@ def _describe_traits(connection: duckdb.DuckDBPyConnection, cells: Cells, latest
         either = " OR ".join(f"{cells.raw(name)} IS NOT NULL" for name in place)
         traits["address"] = f"CASE WHEN {either} THEN {json_object(place)} END"
     taken = set(traits)
-    return traits | {name: value for name, value in describe_extras(connection, cells).items() if name not in taken}
+    return traits | {
+        name: value for name, value in describe_extras(connection, cells).items() if name not in taken
+    }
 
 
-def _build_chunk(connection: duckdb.DuckDBPyConnection, source: str, now: str, first: int, last: int) -> Callable[[], pa.Table]:
+def _build_chunk(
+    connection: duckdb.DuckDBPyConnection, source: str, now: str, first: int, last: int
+) -> Callable[[], pa.Table]:
     name = quote(source)
     said = json_object({"channel": "'\"email\"'", "reason": "'\"import\"'"})
 

@@ -11,6 +11,7 @@ EARLIEST = "1900-01-01"
 
 _DAY_FIRST_OR_MONTH_FIRST = r"^(\d{1,2})([-./])(\d{1,2})[-./](\d{4}|\d{2})(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AaPp])?\.?[Mm]?\.?)?$"
 _YEAR_FIRST = r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"
+_PLAIN_ISO = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 _ZONE = r"\d[ ]?([zZ]|[-+]\d\d:?\d\d|[-+]\d\d|[A-Z]{2,4})$"
 _COMPACT = r"^(19|20)\d{6}(T?\d{4}(\d{2})?)?$"
 _EPOCH = r"^\d{9,16}(\.\d+)?$"
@@ -40,6 +41,13 @@ def choose_date_reading(
     """
     if date_format:
         return _read_as_told(date_format, cell)
+    plain = connection.execute(
+        f"SELECT count({cell}), count(TRY_CAST({cell} AS TIMESTAMP)), "
+        f"count(*) FILTER (NOT regexp_matches({cell}, '{_PLAIN_ISO}')) FROM {rows}"
+    ).fetchone()
+    assert plain is not None
+    if plain[0] and plain[0] == plain[1] and not plain[2]:
+        return DateReading(f"TRY_CAST({cell} AS TIMESTAMP)", "ISO")
     counts = connection.execute(
         f"""
         SELECT count(*) FILTER (is_iso), count(*) FILTER (is_iso AND regexp_matches(cell, '{_ZONE}')),
@@ -81,7 +89,9 @@ def _read_as_told(date_format: str, cell: str) -> DateReading:
         try:
             duckdb.execute("SELECT try_strptime('1', ?)", [date_format])
         except duckdb.Error as error:
-            raise TenureError("bad_date_format", f"{date_format!r} is no date pattern: {error}", "date_format") from error
+            raise TenureError(
+                "bad_date_format", f"{date_format!r} is no date pattern: {error}", "date_format"
+            ) from error
         pattern = date_format.replace("'", "''")
         return DateReading(f"try_strptime({cell}, '{pattern}')::TIMESTAMP", date_format)
     if name in ("DMY", "MDY"):
@@ -138,7 +148,9 @@ def _read_iso(cell: str, is_zoned: bool) -> str:
     dashed = rf"regexp_replace({cell}, '^(\d{{4}})[/.](\d{{1,2}})[/.](\d{{1,2}})', '\1-\2-\3')"
     guard = f"CASE WHEN regexp_matches({cell}, '{_YEAR_FIRST}') THEN "
     if not is_zoned:
-        return f"coalesce(TRY_CAST({guard}{cell} END AS TIMESTAMP), TRY_CAST({guard}{dashed} END AS TIMESTAMP))"
+        return (
+            f"coalesce(TRY_CAST({guard}{cell} END AS TIMESTAMP), TRY_CAST({guard}{dashed} END AS TIMESTAMP))"
+        )
     joined = rf"regexp_replace({dashed}, ' ([-+]\d\d:?(\d\d)?)$', '\1')"
     seconds = rf"regexp_replace({joined}, '^([^T ]+)[T ](\d{{1,2}}:\d\d) ?([zZ]|[-+][\d:]+)?$', '\1 \2:00\3')"
     return f"coalesce(TRY_CAST({guard}{cell} END AS TIMESTAMPTZ), TRY_CAST({guard}{seconds} END AS TIMESTAMPTZ))::TIMESTAMP"
@@ -176,9 +188,7 @@ def _read_turned(cell: str, order: str) -> str:
     short_year = f"try_strptime({date}, '%d-%m-%y')"
     day_part = f"CASE WHEN length(split_part({date}, '-', 3)) = 4 THEN {full_year} ELSE {short_year} END"
     hour = f"TRY_CAST(split_part({time}, ':', 1) AS INTEGER)"
-    shown_hour = (
-        f"CASE {half} WHEN 'p' THEN {hour} % 12 + 12 WHEN 'a' THEN {hour} % 12 ELSE {hour} END"
-    )
+    shown_hour = f"CASE {half} WHEN 'p' THEN {hour} % 12 + 12 WHEN 'a' THEN {hour} % 12 ELSE {hour} END"
     minute = f"TRY_CAST(split_part({time}, ':', 2) AS INTEGER)"
     second = f"coalesce(TRY_CAST(split_part({time}, ':', 3) AS INTEGER), 0)"
     valid = f"({hour} IS NULL OR ({shown_hour} < 24 AND {minute} < 60 AND {second} < 60))"
@@ -194,4 +204,3 @@ def _read_worded(cell: str) -> str:
     patterns += [f"'{day}'" for day in _WORDED[-2:]]
     clean = f"regexp_replace({cell}, '([0-9]),? +at +', '\\1 ')"
     return f"CASE WHEN regexp_matches({cell}, '[0-9].*[A-Za-z]{{3}}|[A-Za-z]{{3}}.*[0-9]') THEN try_strptime({clean}, [{', '.join(patterns)}]) END"
-

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from tenure.events.imports.cells import BLANKS, Cells, json_text, quote
+from tenure.events.imports.cells import Cells, json_text
 
 _NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?$"
 _BOOLEAN = r"^(true|false|TRUE|FALSE|True|False)$"
@@ -16,15 +16,15 @@ def describe_extras(connection: duckdb.DuckDBPyConnection, cells: Cells) -> dict
     names = [name for name in cells.rows.columns if name not in cells.mapping.values()]
     if not names:
         return {}
-    trimmed = {name: f"nullif(trim({cells.rows.position(name)}, {quote(BLANKS)}), '')" for name in names}
+    found_at = {name: cells.rows.position(name) for name in names}
     tests = ", ".join(
         f"bool_and(regexp_matches({cell}, '{_NUMBER}')), bool_and(regexp_matches({cell}, '{_BOOLEAN}'))"
-        for cell in trimmed.values()
+        for cell in found_at.values()
     )
-    found = connection.execute(f"SELECT {tests} FROM {cells.rows.name}").fetchone()
+    found = connection.execute(f"SELECT {tests} FROM {cells.relation}").fetchone()
     assert found is not None
     extras = {}
-    for index, (name, cell) in enumerate(trimmed.items()):
+    for index, (name, cell) in enumerate(found_at.items()):
         is_number, is_boolean = found[2 * index], found[2 * index + 1]
         if is_number:
             extras[name] = cell

@@ -24,7 +24,9 @@ def find_known_orders(order_ids: pa.ChunkedArray) -> pa.Table:
     with lake.heavy():
         cursor = lake.connection()
         for start in range(0, len(order_ids), _ORDERS_AT_ONCE):
-            cursor.register("import_order_ids", pa.table({"order_id": order_ids.slice(start, _ORDERS_AT_ONCE)}))
+            cursor.register(
+                "import_order_ids", pa.table({"order_id": order_ids.slice(start, _ORDERS_AT_ONCE)})
+            )
             try:
                 table = cursor.execute(
                     "SELECT o.order_id, e.message_id, o.kind, o.amount FROM order_events AS o JOIN events AS e ON e.seq = o.seq "

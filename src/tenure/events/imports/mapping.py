@@ -20,72 +20,165 @@ class Field:
 
 
 ORDER_FIELDS = (
-    Field("order_id", "the order's number; lines with the same number are one order",
-          "order id|invoice no|invoice|order number|order no|invoice id|invoice number|order|bestellnummer|bestell nr|bestellung|"
-          "auftragsnummer|rechnungsnummer|belegnummer|commande|numero de commande|pedido|numero de pedido|bestelnummer|ordine|transaction id|name"),
-    Field("customer_id", "the customer's id, kept exactly as in the file",
-          "customer id|customer|user id|client id|customer number|customer no|customer code|cust id|kundennummer|kunden nr|kunden id|kundennr|kunde|"
-          "id client|numero client|id cliente|cliente|klantnummer|member id|buyer id|account id|customer user"),
-    Field("ordered_at", "when it was ordered",
-          "ordered at|order date|invoice date|created at|order created at|date|purchase date|transaction date|order time|purchased at|timestamp|datetime|"
-          "date created|order date time|bestelldatum|rechnungsdatum|datum|auftragsdatum|date de commande|fecha|fecha de pedido|data|data ordine|"
-          "besteldatum|processed at|paid at|order purchase timestamp|day"),
-    Field("product_id", "the product's number",
-          "product id|stock code|sku|lineitem sku|item sku|product sku|product code|item id|article number|artikelnummer|artikel nr|item number|"
-          "variant id|ean|reference|line item sku|item product id"),
-    Field("product_name", "the product's name",
-          "product name|description|lineitem name|item name|product|item|title|product title|line item name|artikel|artikelbezeichnung|bezeichnung|"
-          "artikelname|produkt|produit|producto|prodotto|omschrijving"),
-    Field("category", "the product's category",
-          "category|product category|product type|department|kategorie|warengruppe|categorie|categoria|vendor category|item category"),
-    Field("quantity", "how many; negative for a return",
-          "quantity|lineitem quantity|qty|item quantity|units|quantity ordered|line item quantity|menge|anzahl|stueck|stuck|quantite|cantidad|quantita|aantal|pieces"),
-    Field("unit_price", "the price of one",
-          "unit price|price|lineitem price|item price|item cost|unit cost|price per unit|line item price|einzelpreis|preis|stueckpreis|stuckpreis|"
-          "prix unitaire|prix|precio|precio unitario|prezzo|prijs"),
-    Field("amount", "the amount of the line; without it quantity times unit price",
-          "amount|line total|line amount|revenue|sales|total price|total amount|total|value|order value|spend|net amount|item total|betrag|umsatz|"
-          "summe|gesamtbetrag|gesamtpreis|montant|importe|importo|bedrag|turnover|gross amount|price total"),
-    Field("order_total", "the amount of the whole order, given on one or on each of its lines",
-          "order total|order amount|order total amount|order subtotal|grand total|total paid|bestellsumme|auftragssumme|total de la commande"),
-    Field("currency", "the currency, such as EUR", "currency|currency code|order currency|waehrung|wahrung|devise|moneda|valuta"),
-    Field("email", "the customer's e-mail address",
-          "email|e mail|customer email|email address|billing email|email billing|e mail adresse|mail|kunden email|correo|courriel|contact email"),
-    Field("country", "the customer's country",
-          "country|customer country|billing country|shipping country|country code|country billing|country code billing|land|pays|pais|paese"),
+    Field(
+        "order_id",
+        "the order's number; lines with the same number are one order",
+        "order id|invoice no|invoice|order number|order no|invoice id|invoice number|order|bestellnummer|bestell nr|bestellung|"
+        "auftragsnummer|rechnungsnummer|belegnummer|commande|numero de commande|pedido|numero de pedido|bestelnummer|ordine|transaction id|name",
+    ),
+    Field(
+        "customer_id",
+        "the customer's id, kept exactly as in the file",
+        "customer id|customer|user id|client id|customer number|customer no|customer code|cust id|kundennummer|kunden nr|kunden id|kundennr|kunde|"
+        "id client|numero client|id cliente|cliente|klantnummer|member id|buyer id|account id|customer user",
+    ),
+    Field(
+        "ordered_at",
+        "when it was ordered",
+        "ordered at|order date|invoice date|created at|order created at|date|purchase date|transaction date|order time|purchased at|timestamp|datetime|"
+        "date created|order date time|bestelldatum|rechnungsdatum|datum|auftragsdatum|date de commande|fecha|fecha de pedido|data|data ordine|"
+        "besteldatum|processed at|paid at|order purchase timestamp|day",
+    ),
+    Field(
+        "product_id",
+        "the product's number",
+        "product id|stock code|sku|lineitem sku|item sku|product sku|product code|item id|article number|artikelnummer|artikel nr|item number|"
+        "variant id|ean|reference|line item sku|item product id",
+    ),
+    Field(
+        "product_name",
+        "the product's name",
+        "product name|description|lineitem name|item name|product|item|title|product title|line item name|artikel|artikelbezeichnung|bezeichnung|"
+        "artikelname|produkt|produit|producto|prodotto|omschrijving",
+    ),
+    Field(
+        "category",
+        "the product's category",
+        "category|product category|product type|department|kategorie|warengruppe|categorie|categoria|vendor category|item category",
+    ),
+    Field(
+        "quantity",
+        "how many; negative for a return",
+        "quantity|lineitem quantity|qty|item quantity|units|quantity ordered|line item quantity|menge|anzahl|stueck|stuck|quantite|cantidad|quantita|aantal|pieces",
+    ),
+    Field(
+        "unit_price",
+        "the price of one",
+        "unit price|price|lineitem price|item price|item cost|unit cost|price per unit|line item price|einzelpreis|preis|stueckpreis|stuckpreis|"
+        "prix unitaire|prix|precio|precio unitario|prezzo|prijs",
+    ),
+    Field(
+        "amount",
+        "the amount of the line; without it quantity times unit price",
+        "amount|line total|line amount|revenue|sales|total price|total amount|total|value|order value|spend|net amount|item total|betrag|umsatz|"
+        "summe|gesamtbetrag|gesamtpreis|montant|importe|importo|bedrag|turnover|gross amount|price total",
+    ),
+    Field(
+        "order_total",
+        "the amount of the whole order, given on one or on each of its lines",
+        "order total|order amount|order total amount|order subtotal|grand total|total paid|bestellsumme|auftragssumme|total de la commande",
+    ),
+    Field(
+        "currency",
+        "the currency, such as EUR",
+        "currency|currency code|order currency|waehrung|wahrung|devise|moneda|valuta",
+    ),
+    Field(
+        "email",
+        "the customer's e-mail address",
+        "email|e mail|customer email|email address|billing email|email billing|e mail adresse|mail|kunden email|correo|courriel|contact email",
+    ),
+    Field(
+        "country",
+        "the customer's country",
+        "country|customer country|billing country|shipping country|country code|country billing|country code billing|land|pays|pais|paese",
+    ),
 )
 
 CUSTOMER_FIELDS = (
-    Field("customer_id", "the customer's id; without it the e-mail address is the id",
-          "customer id|id|user id|external id|client id|customer number|customer no|kundennummer|kunden nr|kunden id|contact id|member id|customer|subscriber id|klantnummer|id client|id cliente"),
-    Field("email", "e-mail address", "email|e mail|email address|e mail adresse|mail|customer email|correo|courriel|correo electronico"),
-    Field("phone", "telephone number", "phone|phone number|mobile|telephone|mobile phone|telefon|telefonnummer|handy|tel|telefono|default address phone"),
-    Field("first_name", "first name", "first name|firstname|given name|vorname|prenom|nombre|nome|voornaam|forename"),
-    Field("last_name", "last name", "last name|lastname|surname|family name|nachname|nom|nom de famille|apellido|apellidos|cognome|achternaam"),
+    Field(
+        "customer_id",
+        "the customer's id; without it the e-mail address is the id",
+        "customer id|id|user id|external id|client id|customer number|customer no|kundennummer|kunden nr|kunden id|contact id|member id|customer|subscriber id|klantnummer|id client|id cliente",
+    ),
+    Field(
+        "email",
+        "e-mail address",
+        "email|e mail|email address|e mail adresse|mail|customer email|correo|courriel|correo electronico",
+    ),
+    Field(
+        "phone",
+        "telephone number",
+        "phone|phone number|mobile|telephone|mobile phone|telefon|telefonnummer|handy|tel|telefono|default address phone",
+    ),
+    Field(
+        "first_name",
+        "first name",
+        "first name|firstname|given name|vorname|prenom|nombre|nome|voornaam|forename",
+    ),
+    Field(
+        "last_name",
+        "last name",
+        "last name|lastname|surname|family name|nachname|nom|nom de famille|apellido|apellidos|cognome|achternaam",
+    ),
     Field("name", "full name", "name|full name|customer name|contact name|kunde|kundenname|display name"),
-    Field("country", "country", "country|country code|land|pays|pais|paese|default address country code|billing country"),
+    Field(
+        "country",
+        "country",
+        "country|country code|land|pays|pais|paese|default address country code|billing country",
+    ),
     Field("city", "city", "city|town|ort|stadt|ville|ciudad|citta|plaats|default address city|billing city"),
-    Field("birthday", "date of birth", "birthday|birth date|birthdate|date of birth|dob|geburtstag|geburtsdatum|date de naissance|fecha de nacimiento"),
+    Field(
+        "birthday",
+        "date of birth",
+        "birthday|birth date|birthdate|date of birth|dob|geburtstag|geburtsdatum|date de naissance|fecha de nacimiento",
+    ),
     Field("gender", "gender", "gender|sex|geschlecht|sexe|genero|sesso"),
-    Field("created_at", "when the customer became known",
-          "created at|created|signup date|sign up date|registered at|registration date|created on|date created|joined at|join date|member since|kunde seit|"
-          "erstellt am|registriert am|date joined|optin time|subscribed at"),
+    Field(
+        "created_at",
+        "when the customer became known",
+        "created at|created|signup date|sign up date|registered at|registration date|created on|date created|joined at|join date|member since|kunde seit|"
+        "erstellt am|registriert am|date joined|optin time|subscribed at",
+    ),
     Field("timezone", "time zone, such as Europe/Berlin", "timezone|time zone|zeitzone|tz"),
     Field("locale", "language, such as de-DE", "locale|language|sprache|langue|idioma|lingua|lang"),
-    Field("consent_source", "where the consent to be written to comes from",
-          "consent source|opt in source|optin source|signup source|einwilligung quelle|consent|source of consent"),
-    Field("accepts_email", "no, false or 0: this person is recorded as unsubscribed",
-          "accepts email|accepts marketing|accepts email marketing|email opt in|email optin|newsletter|marketing consent|email consent|subscribed|werbeeinwilligung"),
+    Field(
+        "consent_source",
+        "where the consent to be written to comes from",
+        "consent source|opt in source|optin source|signup source|einwilligung quelle|consent|source of consent",
+    ),
+    Field(
+        "accepts_email",
+        "no, false or 0: this person is recorded as unsubscribed",
+        "accepts email|accepts marketing|accepts email marketing|email opt in|email optin|newsletter|marketing consent|email consent|subscribed|werbeeinwilligung",
+    ),
 )
 
 EVENT_FIELDS = (
-    Field("customer_id", "the customer's id", "customer id|user id|userid|external id|client id|kundennummer|kunden id|customer|distinct id|user"),
-    Field("anonymous_id", "the visitor's id before sign-in", "anonymous id|visitor id|device id|session id|cookie id|client cookie"),
-    Field("event", "what happened", "event|event name|event type|action|activity|ereignis|name|type|event title"),
-    Field("timestamp", "when it happened",
-          "timestamp|occurred at|event time|event timestamp|time|date|created at|datetime|event date|original timestamp|zeitpunkt|datum|happened at|ts"),
+    Field(
+        "customer_id",
+        "the customer's id",
+        "customer id|user id|userid|external id|client id|kundennummer|kunden id|customer|distinct id|user",
+    ),
+    Field(
+        "anonymous_id",
+        "the visitor's id before sign-in",
+        "anonymous id|visitor id|device id|session id|cookie id|client cookie",
+    ),
+    Field(
+        "event", "what happened", "event|event name|event type|action|activity|ereignis|name|type|event title"
+    ),
+    Field(
+        "timestamp",
+        "when it happened",
+        "timestamp|occurred at|event time|event timestamp|time|date|created at|datetime|event date|original timestamp|zeitpunkt|datum|happened at|ts",
+    ),
     Field("message_id", "the event's own id", "message id|event id|uuid|insert id|messageid|id"),
-    Field("properties", "a JSON object with the event's properties", "properties|event properties|props|payload|attributes|data|json"),
+    Field(
+        "properties",
+        "a JSON object with the event's properties",
+        "properties|event properties|props|payload|attributes|data|json",
+    ),
 )
 
 FIELDS = {"customers": CUSTOMER_FIELDS, "orders": ORDER_FIELDS, "events": EVENT_FIELDS}
@@ -135,7 +228,9 @@ def guess_mapping(kind: str, shape: FileShape) -> dict[str, str]:
     for order, field in enumerate(fields):
         for rank, name in enumerate(field.headers.split("|")):
             wanted = name.replace(" ", "")
-            candidates += [(rank, order, field.name, column) for column, known in squeezed.items() if known == wanted]
+            candidates += [
+                (rank, order, field.name, column) for column, known in squeezed.items() if known == wanted
+            ]
     mapping: dict[str, str] = {}
     for _, _, name, column in sorted(candidates, key=lambda one: one[:2]):
         if name not in mapping and column not in mapping.values():
@@ -145,7 +240,9 @@ def guess_mapping(kind: str, shape: FileShape) -> dict[str, str]:
     return {field.name: mapping[field.name] for field in fields if field.name in mapping}
 
 
-def resolve_mapping(kind: str, shape: FileShape, overrides: Mapping[str, str] | None = None) -> dict[str, str]:
+def resolve_mapping(
+    kind: str, shape: FileShape, overrides: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The guess with `overrides` on top: fields to column names. A column is a name or a position from 1."""
     names = [field.name for field in get_fields(kind)]
     mapping = guess_mapping(kind, shape)
@@ -153,7 +250,9 @@ def resolve_mapping(kind: str, shape: FileShape, overrides: Mapping[str, str] | 
         if field not in names:
             near = difflib.get_close_matches(field, names, 3, 0.4) or names
             raise TenureError(
-                "unknown_field", f"{kind.capitalize()} have no field {field!r}. Did you mean {_either(near)}?", "map"
+                "unknown_field",
+                f"{kind.capitalize()} have no field {field!r}. Did you mean {_either(near)}?",
+                "map",
             )
         if not column:
             mapping.pop(field, None)
@@ -180,7 +279,9 @@ def find_column(shape: FileShape, column: str) -> str:
     else:
         folded = {_squeeze(name): name for name in shape.columns}
         near = [folded[name] for name in difflib.get_close_matches(wanted, list(folded), 3, 0.4)]
-        hint = f"Did you mean {_either(near)}?" if near else f"The columns are {', '.join(shape.columns[:30])}."
+        hint = (
+            f"Did you mean {_either(near)}?" if near else f"The columns are {', '.join(shape.columns[:30])}."
+        )
         message = f"There is no column {column!r}. {hint}"
     raise TenureError("unknown_column", message, "map")
 

@@ -14,7 +14,16 @@ from tenure.events.imports.cells import Cells, json_number, json_object, json_te
 from tenure.events.imports.dates import EARLIEST, choose_date_reading
 from tenure.events.imports.reading import RawRows, drop_relation
 
-_KEY_FIELDS = ("order_id", "customer_id", "ordered_at", "quantity", "unit_price", "amount", "order_total", "email")
+_KEY_FIELDS = (
+    "order_id",
+    "customer_id",
+    "ordered_at",
+    "quantity",
+    "unit_price",
+    "amount",
+    "order_total",
+    "email",
+)
 _LINE_FIELDS = ("product_id", "product_name", "category", "quantity")
 _MOMENT = (
     "CASE WHEN ordered_at = date_trunc('day', ordered_at) THEN strftime(ordered_at, '%Y-%m-%d') "
@@ -28,7 +37,7 @@ class StagedOrders:
 
     `lines`: order_no BIGINT, line BIGINT, is_refund BOOLEAN, product VARCHAR (JSON, NULL where the line names none),
     amount DECIMAL(18,4) signed. `orders`: order_no, order_id, customer_id VARCHAR NULL, completed_at, refunded_at
-    TIMESTAMP NULL, amount, refunded_amount DECIMAL(18,4), currency. `people`: person_no, customer_id, email, country, at.
+    TIMESTAMP NULL, amount, refunded_amount DECIMAL(18,4), currency. `people`: person_no, customer_id, email, country, seen_at.
     `rejects`: line, reason. order_no counts from 0 by time and order id.
     """
 
@@ -107,11 +116,15 @@ def _parse_lines(
     date_format: str | None,
     prefix: str,
 ) -> tuple[str, list[str], str]:
-    dates = choose_date_reading(connection, cells.rows.name, cells.raw("ordered_at"), latest, date_format)
+    dates = choose_date_reading(connection, cells.relation, cells.raw("ordered_at"), latest, date_format)
     money = [name for name in ("unit_price", "amount", "order_total", "quantity") if name in cells]
-    amounts = choose_amount_reading(connection, cells.rows.name, [cells.raw(name) for name in money], delimiter)
+    amounts = choose_amount_reading(
+        connection, cells.relation, [cells.raw(name) for name in money], delimiter
+    )
     read = {
-        name: amounts.read(cells.raw(name), 6 if name == "unit_price" else 4) if name in cells else "NULL::DECIMAL(18, 4)"
+        name: amounts.read(cells.raw(name), 6 if name == "unit_price" else 4)
+        if name in cells
+        else "NULL::DECIMAL(18, 4)"
         for name in ("unit_price", "amount", "order_total", "quantity")
     }
     customer = cells.identifier("customer_id")
@@ -120,7 +133,9 @@ def _parse_lines(
     money_is_odd = " OR ".join(
         f"({cells.raw(name)} IS NOT NULL AND {name} IS NULL)" for name in money if name != "quantity"
     )
-    quantity_is_odd = f"({cells.raw('quantity')} IS NOT NULL AND quantity IS NULL)" if "quantity" in cells else "false"
+    quantity_is_odd = (
+        f"({cells.raw('quantity')} IS NOT NULL AND quantity IS NULL)" if "quantity" in cells else "false"
+    )
     counted = "quantity" if "quantity" in cells else "1"
     given = f"coalesce(amount, TRY_CAST(unit_price * {counted} AS DECIMAL(18, 4)))"
     inherits_date = f"coalesce(ordered_at, {_inherit('ordered_at', cells, connection)})"
@@ -153,7 +168,7 @@ def _parse_lines(
                     upper({cells.text("currency")}) AS currency, {cells.email()} AS email, {cells.text("country")} AS country,
                     {money_is_odd or "false"} AS money_is_odd, {quantity_is_odd} AS quantity_is_odd,
                     {cells.is_broken(_KEY_FIELDS)} AS is_broken
-                FROM {cells.rows.name}
+                FROM {cells.relation}
             )
         )
         """,
@@ -167,7 +182,7 @@ def _inherit(column: str, cells: Cells, connection: duckdb.DuckDBPyConnection) -
     if "order_id" not in cells:
         return "NULL"
     blank = connection.execute(
-        f"SELECT 1 FROM {cells.rows.name} WHERE {cells.raw(column)} IS NULL AND {cells.identifier('order_id')} IS NOT NULL LIMIT 1"
+        f"SELECT 1 FROM {cells.relation} WHERE {cells.raw(column)} IS NULL AND {cells.identifier('order_id')} IS NOT NULL LIMIT 1"
     ).fetchone()
     if not blank:
         return "NULL"
@@ -180,7 +195,7 @@ def _choose_order_key(connection: duckdb.DuckDBPyConnection, parsed: str) -> tup
     Without an id a customer's lines of one moment are one order, named by customer and moment.
     """
     made = f"customer_id || '/' || {_MOMENT}"
-    shared = f"SELECT order_id FROM {parsed} WHERE reason IS NULL GROUP BY order_id HAVING min(customer_id) <> max(customer_id)"
+    shared = f"SELECT order_id FROM {parsed} WHERE reason IS NULL AND order_id IS NOT NULL GROUP BY order_id HAVING min(customer_id) <> max(customer_id)"
     found = connection.execute(f"SELECT count(*) FROM ({shared})").fetchone()
     split_count = found[0] if found else 0
     if not split_count:
@@ -224,11 +239,20 @@ def _attach_lines(
         "product_id": json_text("product_id"),
         "name": json_text("product_name"),
         "category": json_text("category"),
-        "price": json_number("coalesce(unit_price, TRY_CAST(signed_amount / nullif(quantity, 0) AS DECIMAL(18, 6)))"),
+        "price": json_number(
+            "coalesce(unit_price, TRY_CAST(signed_amount / nullif(quantity, 0) AS DECIMAL(18, 6)))"
+        ),
         "quantity": json_number("quantity"),
     }
-    sources = {"product_id": "product_id", "name": "product_name", "category": "category", "quantity": "quantity"}
-    members = {name: value for name, value in members.items() if sources.get(name, name) in cells or name == "price"}
+    sources = {
+        "product_id": "product_id",
+        "name": "product_name",
+        "category": "category",
+        "quantity": "quantity",
+    }
+    members = {
+        name: value for name, value in members.items() if sources.get(name, name) in cells or name == "price"
+    }
     named = [name for name in _LINE_FIELDS if name in cells]
     product = "NULL::VARCHAR"
     if named and with_products:
@@ -250,7 +274,9 @@ def _collect_people(
 ) -> None:
     """One row per customer, with the e-mail address and country of the latest line that gives one."""
     latest = {
-        name: f"arg_max({name}, (ordered_at, line)) FILTER ({name} IS NOT NULL)" if name in cells else "NULL::VARCHAR"
+        name: f"arg_max({name}, (ordered_at, line)) FILTER ({name} IS NOT NULL)"
+        if name in cells
+        else "NULL::VARCHAR"
         for name in ("email", "country")
     }
     _create(
@@ -258,7 +284,7 @@ def _collect_people(
         people,
         f"""
         SELECT row_number() OVER (ORDER BY customer_id) - 1 AS person_no, *
-        FROM (SELECT customer_id, {latest["email"]} AS email, {latest["country"]} AS country, max(ordered_at) AS at
+        FROM (SELECT customer_id, {latest["email"]} AS email, {latest["country"]} AS country, max(ordered_at) AS seen_at
             FROM {parsed} WHERE reason IS NULL AND customer_id IS NOT NULL GROUP BY customer_id)
         """,
     )
@@ -276,13 +302,19 @@ def _note_merged_orders(connection: duckdb.DuckDBPyConnection, cells: Cells, lin
 
 
 def build_order_events(
-    connection: duckdb.DuckDBPyConnection, staged: StagedOrders, source: str, first: int, last: int, known: str
+    connection: duckdb.DuckDBPyConnection,
+    staged: StagedOrders,
+    source: str,
+    first: int,
+    last: int,
+    known: str,
 ) -> pa.Table:
     """The events of the orders number `first` up to before `last`, in order of time.
 
     Columns: message_id, event, user_id, occurred_at, properties. `known` is a relation of commerce events that
-    are there already: order_id, message_id, kind, amount. A known order with other content becomes Order Updated;
-    of known refunds only what is refunded beyond them.
+    are there already: order_id, message_id, kind, amount. A known order with other content becomes Order Updated,
+    microseconds after what it updates, so that "as of" any day has the corrected amount; of known refunds only
+    what is refunded beyond them.
     """
     products = _join_products(connection, staged, first, last)
     connection.register("import_products", products)
@@ -292,7 +324,9 @@ def build_order_events(
         connection.unregister("import_products")
 
 
-def _join_products(connection: duckdb.DuckDBPyConnection, staged: StagedOrders, first: int, last: int) -> pa.Table:
+def _join_products(
+    connection: duckdb.DuckDBPyConnection, staged: StagedOrders, first: int, last: int
+) -> pa.Table:
     """order_no, is_refund, products: the JSON of the lines of each group, joined by commas in line order."""
     lines = connection.execute(
         f"SELECT order_no, is_refund, product FROM {staged.lines} "
@@ -300,9 +334,9 @@ def _join_products(connection: duckdb.DuckDBPyConnection, staged: StagedOrders, 
     ).to_arrow_table()
     group = lines["order_no"].to_numpy() * 2 + lines["is_refund"].to_numpy()
     starts = np.flatnonzero(np.diff(group, prepend=-1))
-    offsets = pa.array(np.append(starts, len(group)), pa.int64())
+    offsets = pa.array(np.append(starts, len(group)), pa.int32())
     texts = lines["product"].combine_chunks().cast(pa.large_string())
-    joined = pc.binary_join(pa.LargeListArray.from_arrays(offsets, texts), ",")
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, texts), pa.scalar(",", pa.large_string()))
     keys = group[starts]
     return pa.table({"order_no": keys // 2, "is_refund": keys % 2 == 1, "products": joined})
 
@@ -321,18 +355,21 @@ def _order_events_sql(staged: StagedOrders, source: str, first: int, last: int, 
         )
 
     def identity(event: str) -> str:
-        return message_id(name, "'orders'", quote(event), "order_id", "customer_id", "at::VARCHAR", "properties")
+        return message_id(
+            name, "'orders'", quote(event), "order_id", "customer_id", "moment::VARCHAR", "properties"
+        )
 
     return f"""
         WITH chunk AS (SELECT * FROM {staged.orders} WHERE order_no >= {first} AND order_no < {last}),
         before AS (
-            SELECT order_id, bool_or(kind IN ('completed', 'updated')) AS has_order, bool_or(kind = 'refunded') AS has_refund,
+            SELECT order_id, bool_or(kind IN ('completed', 'updated')) AS has_order,
+                count(*) FILTER (kind IN ('completed', 'updated')) AS placed_before, bool_or(kind = 'refunded') AS has_refund,
                 coalesce(sum(amount) FILTER (kind = 'refunded'), 0) AS refunded_before,
                 bool_or(kind = 'refunded' AND amount IS NULL) AS is_refunded_whole, list(message_id) AS ids
             FROM {known} WHERE order_id IN (SELECT order_id FROM chunk) GROUP BY order_id
         ),
         given AS (
-            SELECT chunk.*, products, 0 AS step, completed_at AS at, {properties("amount")} AS properties
+            SELECT chunk.*, products, 0 AS step, completed_at AS moment, {properties("amount")} AS properties
             FROM chunk LEFT JOIN import_products AS p ON p.order_no = chunk.order_no AND NOT p.is_refund
             WHERE completed_at IS NOT NULL
             UNION ALL
@@ -342,7 +379,7 @@ def _order_events_sql(staged: StagedOrders, source: str, first: int, last: int, 
         ),
         named AS (
             SELECT given.*, CASE step WHEN 0 THEN {identity("Order Completed")} ELSE {identity("Order Refunded")} END AS own_id,
-                coalesce(has_order, false) AS has_order, coalesce(has_refund, false) AS has_refund,
+                coalesce(has_order, false) AS has_order, coalesce(placed_before, 0) AS placed_before, coalesce(has_refund, false) AS has_refund,
                 CASE WHEN is_refunded_whole THEN 0 ELSE refunded_amount - coalesce(refunded_before, 0) END AS beyond,
                 coalesce(ids, []) AS ids
             FROM given LEFT JOIN before USING (order_id)
@@ -352,7 +389,7 @@ def _order_events_sql(staged: StagedOrders, source: str, first: int, last: int, 
                 WHEN step = 1 AND has_refund THEN 'beyond' ELSE 'same' END AS standing
             FROM named
         )
-        SELECT order_no, step, at AS occurred_at, customer_id AS user_id,
+        SELECT order_no, step, CASE WHEN standing = 'updated' THEN moment + to_microseconds(placed_before) ELSE moment END AS occurred_at, customer_id AS user_id,
             CASE WHEN step = 1 THEN 'Order Refunded' WHEN standing = 'updated' THEN 'Order Updated' ELSE 'Order Completed' END AS event,
             CASE standing WHEN 'same' THEN own_id WHEN 'updated' THEN {identity("Order Updated")}
                 ELSE {message_id(name, "'orders'", "'refund beyond'", "own_id", "beyond::VARCHAR")} END AS message_id,
@@ -377,7 +414,7 @@ def build_people_events(
     return connection.execute(
         f"""
         SELECT {message_id(quote(source), "'identify'", "customer_id", "traits")} AS message_id,
-            customer_id AS user_id, at AS occurred_at, traits AS properties
+            customer_id AS user_id, seen_at AS occurred_at, traits AS properties
         FROM (SELECT *, {traits} AS traits FROM {staged.people} WHERE person_no >= {first} AND person_no < {last}
             AND (email IS NOT NULL OR country IS NOT NULL))
         ORDER BY person_no

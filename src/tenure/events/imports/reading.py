@@ -19,6 +19,7 @@ STAGING_MEMORY = "900MB"
 _BATCH_ROWS = 20_000
 _LONGEST_CELL = 4 << 20
 _LONGEST_RECORD_LINES = 500
+BLANKS = " \t\r\n\u00a0\u202f\ufeff"
 _NOT_IN_FILES = "\x1f"
 
 TOO_FEW = "too_few_columns"
@@ -30,9 +31,10 @@ CUT_OFF = "cut_off"
 @dataclass(frozen=True)
 class RawRows:
     """The table or view `name`: `line` BIGINT (of the file, the first is 1), `problem` VARCHAR (NULL: none), and
-    the columns c1, c2, ... as VARCHAR, empty cells NULL."""
+    the columns c1, c2, ... as VARCHAR, empty cells NULL. `trimmed` is the same with no blanks around cells."""
 
     name: str
+    trimmed: str
     columns: tuple[str, ...]
     row_count: int
 
@@ -59,7 +61,11 @@ def staging(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
 
 
 def load_rows(
-    connection: duckdb.DuckDBPyConnection, text: TextFile, shape: FileShape, needed: int, prefix: str = "import"
+    connection: duckdb.DuckDBPyConnection,
+    text: TextFile,
+    shape: FileShape,
+    needed: int,
+    prefix: str = "import",
 ) -> RawRows:
     """Read every row of `text` as text. Rows with fewer than `needed` columns carry a problem.
 
@@ -77,7 +83,7 @@ def load_rows(
         connection.execute(
             f"CREATE VIEW {name} AS SELECT rowid + {offset} AS line, NULL::VARCHAR AS problem, {columns} FROM {prefix}_text"
         )
-        return RawRows(name, shape.columns, rows)
+        return RawRows(name, _trim(connection, name, width), shape.columns, rows)
     reader = pa.RecordBatchReader.from_batches(_row_schema(width), _read_batches(text, shape, needed))
     connection.register(f"{prefix}_reader", reader)
     try:
@@ -85,16 +91,42 @@ def load_rows(
     finally:
         connection.unregister(f"{prefix}_reader")
     count = connection.execute(f"SELECT count(*) FROM {name}").fetchone()
-    return RawRows(name, shape.columns, count[0] if count else 0)
+    return RawRows(name, _trim(connection, name, width), shape.columns, count[0] if count else 0)
 
 
 def drop_relation(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Drop a table or view of that name, if there is one."""
     found = connection.execute(
-        "SELECT table_type FROM information_schema.tables WHERE table_name = ? AND table_schema = 'main'", [name]
+        "SELECT table_type FROM information_schema.tables WHERE table_name = ? AND table_schema = 'main'",
+        [name],
     ).fetchone()
     if found:
         connection.execute(f"DROP {'VIEW' if found[0] == 'VIEW' else 'TABLE'} {name}")
+
+
+def _trim(connection: duckdb.DuckDBPyConnection, name: str, width: int) -> str:
+    """The relation with trimmed cells: `name` itself where no cell has blanks around it (trimming is slow)."""
+    columns = [f"c{number}" for number in range(1, width + 1)]
+    tests = ", ".join(
+        f"bool_or({column} < '!' OR suffix({column}, chr(9)) OR "
+        + " OR ".join(
+            f"{side}({column}, chr({ord(blank)}))"
+            for blank in BLANKS
+            if blank >= " "
+            for side in ("prefix", "suffix")
+        )
+        + ")"
+        for column in columns
+    )
+    found = connection.execute(f"SELECT {tests} FROM {name}").fetchone() or ()
+    padded = [column for column, is_padded in zip(columns, found, strict=True) if is_padded]
+    if not padded:
+        return name
+    target = f"{name}_trimmed"
+    drop_relation(connection, target)
+    cells = ", ".join(f"nullif(trim({column}, {_literal(BLANKS)}), '') AS {column}" for column in padded)
+    connection.execute(f"CREATE TABLE {target} AS SELECT * REPLACE ({cells}) FROM {name}")
+    return target
 
 
 def _read_fast(
@@ -208,7 +240,9 @@ def _group_lines(path: Path, delimiter: str | None) -> Iterator[tuple[int, str, 
                 yield number, line.rstrip("\r\n"), True
                 continue
             held = [line]
-            while len(held) < _LONGEST_RECORD_LINES and (more := waiting.pop(0) if waiting else file.readline()):
+            while len(held) < _LONGEST_RECORD_LINES and (
+                more := waiting.pop(0) if waiting else file.readline()
+            ):
                 held.append(more)
                 if more.count('"') % 2 and is_closed("".join(held).rstrip("\r\n")):
                     break

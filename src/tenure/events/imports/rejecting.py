@@ -38,7 +38,9 @@ def write_rejected(
     Columns of the file: line (in the imported file, the first is 1), reason (a code), explanation, then the
     original columns.
     """
-    counts = dict(connection.execute(f"SELECT reason, count(*) FROM {rejects} GROUP BY ALL ORDER BY ALL").fetchall())
+    counts = dict(
+        connection.execute(f"SELECT reason, count(*) FROM {rejects} GROUP BY ALL ORDER BY ALL").fetchall()
+    )
     if not counts:
         target.unlink(missing_ok=True)
         return {}, None

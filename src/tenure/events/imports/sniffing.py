@@ -31,11 +31,15 @@ def sniff(path: str | Path) -> FileShape:
     rows = [row for row in split_rows(lines, delimiter) if any(cell.strip() for cell in row)]
     if not rows:
         raise TenureError("empty_file", f"{path.name} holds no rows. Export it again.", "file")
-    width = max(len(row) for row in rows[:1]) if len(rows) == 1 else Counter(map(len, rows)).most_common(1)[0][0]
+    width = (
+        max(len(row) for row in rows[:1]) if len(rows) == 1 else Counter(map(len, rows)).most_common(1)[0][0]
+    )
     has_header = guess_header(rows)
     width = max(width, len(rows[0])) if has_header else width
     columns = name_columns(rows[0] if has_header else [], width)
-    samples = [(*row[:width], *[""] * (width - len(row))) for row in rows[has_header : SAMPLE_ROWS + has_header]]
+    samples = [
+        (*row[:width], *[""] * (width - len(row))) for row in rows[has_header : SAMPLE_ROWS + has_header]
+    ]
     share_read = min(1.0, stream.consumed / max(1, path.stat().st_size))
     per_line = len(head) / max(1, text.count("\n") or text.count("\r") or 1)
     estimate = len(rows) - has_header
@@ -77,14 +81,17 @@ def guess_delimiter(lines: list[str]) -> str | None:
     share, width = _consistency([line.split() for line in lines if line.strip()])
     if width > 1 and share >= _CONSISTENT_SHARE and not any("@" in line for line in lines[:1]):
         return None
-    counts = Counter({delimiter: lines[0].count(delimiter) for delimiter in DELIMITERS if lines})
-    return counts.most_common(1)[0][0] if counts and max(counts.values()) else ","
+    counts = [(lines[0].count(delimiter), delimiter) for delimiter in DELIMITERS] if lines else []
+    count, likely = max(counts, key=lambda one: one[0], default=(0, ","))
+    return likely if count else ","
 
 
 def guess_header(rows: list[list[str]]) -> bool:
     """A header has no cell that is a number, a date or an address, and no name twice."""
     first = [cell.strip() for cell in rows[0]]
-    if any(is_known_header(cell) for cell in first) and not any(_VALUE.fullmatch(cell) for cell in first if cell):
+    if any(is_known_header(cell) for cell in first) and not any(
+        _VALUE.fullmatch(cell) for cell in first if cell
+    ):
         return True
     named = [cell for cell in first if cell]
     if not named or len(set(named)) < len(named):

@@ -1,7 +1,7 @@
 """What every kind of file comes down to before it is written: chunks of events, and figures for the result."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ class Figures:
 
     orders: int = 0
     credit_notes: int = 0
+    refunds: int = 0
     customers: int = 0
     rows_without_customer: int = 0
     total_amount: Decimal = Decimal(0)
@@ -33,7 +34,6 @@ class StagedImport:
     figures: Figures
     chunks: tuple[Callable[[], pa.Table], ...]
     warnings: tuple[str, ...] = ()
-    skipped_as_known: Callable[[], int] = field(default=lambda: 0)
 
 
 def complete_batch(events: pa.Table, received_at: datetime, source: str) -> pa.Table:

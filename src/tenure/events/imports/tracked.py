@@ -29,7 +29,7 @@ def stage_events(
     """Type and check the raw rows. Rows that say exactly the same are events of their own, told apart by their count."""
     _check_mapping(mapping)
     cells = Cells(rows, mapping, has_broken_text)
-    dates = choose_date_reading(connection, rows.name, cells.raw("timestamp"), latest, date_format)
+    dates = choose_date_reading(connection, rows.trimmed, cells.raw("timestamp"), latest, date_format)
     properties = json_object(describe_extras(connection, cells))
     if "properties" in cells:
         given = cells.text("properties")
@@ -57,13 +57,15 @@ def stage_events(
                 SELECT *, {cells.identifier("customer_id")} AS user_id, {cells.identifier("anonymous_id")} AS anonymous_id,
                     {cells.text("event")} AS event, {dates.expression} AS happened_at, {cells.raw("timestamp")} AS time_cell,
                     {cells.identifier("message_id")} AS given_id, {is_object} AS is_object, {cells.is_broken(_KEY_FIELDS)} AS is_broken
-                FROM {rows.name}
+                FROM {rows.trimmed}
             )
         )
         """
     )
     drop_relation(connection, "import_rejects")
-    connection.execute("CREATE VIEW import_rejects AS SELECT line, reason FROM import_tracked WHERE reason IS NOT NULL")
+    connection.execute(
+        "CREATE VIEW import_rejects AS SELECT line, reason FROM import_tracked WHERE reason IS NOT NULL"
+    )
     _number_events(connection, source)
     counts = connection.execute(
         """
@@ -78,7 +80,9 @@ def stage_events(
     customers, first, last, _, repeated = counts
     warnings = [dates.warning] if dates.warning else []
     if repeated:
-        warnings.append(f"{repeated:,} rows repeat another row exactly; they were kept as events of their own.")
+        warnings.append(
+            f"{repeated:,} rows repeat another row exactly; they were kept as events of their own."
+        )
     figures = Figures(customers=customers, first_at=first, last_at=last, date_format=dates.label)
     chunks = tuple(_build_chunk(connection, *bounds) for bounds in iterate_chunks(total[0], CHUNK_ROWS))
     return StagedImport("import_rejects", figures, chunks, tuple(warnings))
@@ -89,7 +93,9 @@ def _check_mapping(mapping: Mapping[str, str]) -> None:
     for field, what in needed.items():
         if field not in mapping:
             raise TenureError(
-                "mapping_incomplete", f"No column for {what} was found. Say which it is: --map {field}=COLUMN.", field
+                "mapping_incomplete",
+                f"No column for {what} was found. Say which it is: --map {field}=COLUMN.",
+                field,
             )
     if "customer_id" not in mapping and "anonymous_id" not in mapping:
         raise TenureError(

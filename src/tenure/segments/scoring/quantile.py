@@ -24,7 +24,7 @@ class QuantileMethod(Method):
     def compute_cuts(
         self, scored_count: int, numbers: dict[str, Any], rows: list[dict[str, Any]], dimension: Dimension
     ) -> Cuts:
-        percentiles = tuple(numbers["percentiles"] or ())
+        percentiles = tuple(numbers.get("percentiles") or ())
         if dimension.is_lower_better:
             return Cuts("quantile", percentiles[::-1], is_inclusive=True)
         return Cuts("quantile", percentiles, is_inclusive=False)

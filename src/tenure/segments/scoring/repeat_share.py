@@ -33,7 +33,7 @@ class RepeatShareMethod(Method):
     ) -> Cuts:
         if scored_count < self.fixed_below:
             return Cuts("fixed", SMALL_SHOP_ORDERS, is_inclusive=True)
-        return Cuts("repeat-share", (1.0, *list_values(numbers["repeat"], False)), is_inclusive=False)
+        return Cuts("repeat-share", (1.0, *list_values(numbers.get("repeat"), False)), is_inclusive=False)
 
     def describe(self) -> str:
         return "One order scores 1; repeat buyers are shared out over 2 to 5 by how many ordered less often."

@@ -33,9 +33,8 @@ class RhythmMethod(Method):
     def compute_cuts(
         self, scored_count: int, numbers: dict[str, Any], rows: list[dict[str, Any]], dimension: Dimension
     ) -> Cuts:
-        gap_count, gap_days = numbers["gap_count"], numbers["gap_days"]
-        is_young = gap_count < self.enough_gaps
-        days = self.young_shop_days if is_young else max(self.at_least_days, float(gap_days))
+        is_young = numbers.get("gap_count", 0) < self.enough_gaps
+        days = self.young_shop_days if is_young else max(self.at_least_days, float(numbers["gap_days"]))
         bars = (4.0 * days, 2.0 * days, 1.0 * days, days / 2.0)
         return Cuts("rhythm", bars, is_inclusive=True, rhythm_days=days)
 

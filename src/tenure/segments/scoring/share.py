@@ -26,7 +26,7 @@ class ShareMethod(Method):
     def compute_cuts(
         self, scored_count: int, numbers: dict[str, Any], rows: list[dict[str, Any]], dimension: Dimension
     ) -> Cuts:
-        return Cuts("share", list_values(numbers["worst"], dimension.is_lower_better), is_inclusive=False)
+        return Cuts("share", list_values(numbers.get("worst"), dimension.is_lower_better), is_inclusive=False)
 
     def describe(self) -> str:
         return "Fifths of all customers with an order, by how many do worse; equal customers score equally."

@@ -1,0 +1,99 @@
+"""An RFM analysis straight from an order file: no data folder, nothing kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenure.base.errors import TenureError
+from tenure.events.imports import api as imports_api
+from tenure.lake import api as lakes
+from tenure.lake.api import Transaction
+from tenure.segments import library
+from tenure.segments.cutpoints import compute_cutpoints
+from tenure.segments.measures import build_measures, build_order_moments
+from tenure.segments.preset import Preset
+from tenure.segments.queries import build_scored
+from tenure.segments.results import RfmResult, count_segments, select_listed, select_rows, write_rows
+
+
+@dataclass(frozen=True)
+class FileRfm:
+    """The result of a file, the file's orders and credit notes, and the rows written."""
+
+    result: RfmResult
+    orders_count: int
+    without_customer_count: int
+    written_count: int
+
+
+def compute_rfm_from_file(
+    path: str | Path,
+    customer: str | None = None,
+    date: str | None = None,
+    amount: str | None = None,
+    order: str | None = None,
+    preset: Preset | str = "lifecycle",
+    as_of: date | None = None,
+    out: str | Path | None = None,
+    mapping: Mapping[str, str] | None = None,
+) -> FileRfm:
+    """Score the customers of an order file as of a day (default the day of its last order).
+
+    Columns by name or position from 1; `amount` may be a product of two, "Quantity*UnitPrice". Without
+    `order` a customer's rows of one moment are one order, unless the header names an order id. `mapping` takes
+    further fields as imports do. Negative amounts are refunds. With `out`, a row per customer goes there as CSV.
+    """
+    columns = {**(mapping or {}), **_name_columns(customer, date, amount, order)}
+    chosen = library.get_preset(preset) if isinstance(preset, str) else preset
+    orders = imports_api.read_orders(path, columns)
+    with_customer = orders.filter(pc.is_valid(orders["customer_id"]))
+    if not with_customer.num_rows:
+        raise TenureError(
+            "no_orders", f"{path} has no row with a customer, a date and an amount that can be read.", "file"
+        )
+    day = as_of or pc.max(with_customer["ordered_at"]).as_py().date()
+    lake = lakes.open_memory()
+    try:
+        result, rows = lake.write(lambda transaction: _analyse(transaction, with_customer, chosen, day))
+    finally:
+        lake.close()
+    written_count = 0
+    if out is not None:
+        with Path(out).open("w", newline="", encoding="utf-8") as file:
+            written_count = write_rows(rows.to_batches(), file)
+    missing = orders.num_rows - with_customer.num_rows
+    return FileRfm(result, orders.num_rows, missing, written_count)
+
+
+def _analyse(
+    transaction: Transaction, orders: pa.Table, preset: Preset, day: date
+) -> tuple[RfmResult, pa.Table]:
+    with transaction.with_rows("file_orders", orders) as table:
+        people = table.group_by("customer_id").agg(
+            external_id=table.external_id.min(),
+            contact_known_at=ibis.null("timestamp(6)"),
+            first_seen_at=table.ordered_at.min(),
+        )
+        measures = build_measures(table, people, preset, day)
+        moments = build_order_moments(table, preset, day)
+        cutpoints = compute_cutpoints(transaction, measures, moments, preset, day)
+        scored = build_scored(table, people, preset, cutpoints, day)
+        rows = transaction.read(select_rows(select_listed(scored)))
+        return count_segments(transaction, scored, preset, cutpoints, day), rows
+
+
+def _name_columns(
+    customer: str | None, day: str | None, amount: str | None, order: str | None
+) -> dict[str, str]:
+    named = {"customer_id": customer, "ordered_at": day, "order_id": order}
+    if amount is not None and "*" in amount:
+        quantity, _, price = amount.partition("*")
+        named |= {"quantity": quantity.strip(), "unit_price": price.strip(), "amount": ""}
+    else:
+        named["amount"] = amount
+    return {field: column for field, column in named.items() if column is not None}

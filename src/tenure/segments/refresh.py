@@ -1,0 +1,127 @@
+"""The full scoring: new cut-points, everybody's scores and segments, and a past for a lake that has none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+
+import ibis
+
+from tenure.base import clock
+from tenure.base.errors import TenureError
+from tenure.customers import api as customers_api
+from tenure.lake import api as lakes
+from tenure.lake.api import Lake, Transaction
+from tenure.segments import library
+from tenure.segments.cutpoints import Cutpoints
+from tenure.segments.measures import end_of, naive_literal
+from tenure.segments.preset import Preset
+from tenure.segments.runs import build_lake_scored, find_fresh_cutpoints, store_scoring
+
+BACKFILL_MONTHS = 24
+BACKFILL_AFTER_DAYS = 60
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class RefreshResult:
+    """A full scoring: how many customers it knew, how many changed segment, and the past days scored with it."""
+
+    as_of_on: date
+    preset: str
+    customers_count: int
+    changed_count: int
+    backfilled_days: tuple[date, ...]
+    cutpoints: Cutpoints
+
+
+def refresh(as_of_on: date | None = None, progress: Progress | None = None) -> RefreshResult:
+    """Score everybody as of a day (default today), write scores and segments, keep cut-points and changes.
+
+    A scoring that finds nobody to score keeps no cut-points. The first one that does in a lake whose orders reach back more than 60 days also scores the last days of up to
+    24 months before, so that movements between days have a past. Saved presets get their cut-points as well.
+    """
+    day = as_of_on or clock.today()
+    if day > clock.today():
+        raise TenureError("day_to_come", f"{day} is still to come: score as of today or a day before.", "as_of")
+    lake, preset = lakes.current(), library.get_preset()
+    tell = progress or (lambda share, message: None)
+    with lake.heavy():
+        past = _list_backfill_days(lake, preset, day)
+        for number, past_on in enumerate(past):
+            tell(number / (len(past) + 1), f"Scoring as of {past_on}")
+            _score_day(lake, preset, past_on)
+        tell(len(past) / (len(past) + 1), f"Scoring as of {day}")
+        cutpoints, customers_count, changed_count = _score_day(lake, preset, day, is_written=True)
+        for saved in library.list_saved_presets():
+            found = find_fresh_cutpoints(lake, saved, day)
+            if found.scored_count:
+                lake.write(partial(store_scoring, preset=saved, cutpoints=found, customers_count=found.scored_count))
+    return RefreshResult(day, preset.name, customers_count, changed_count, tuple(past), cutpoints)
+
+
+def _score_day(
+    lake: Lake, preset: Preset, day: date, is_written: bool = False
+) -> tuple[Cutpoints, int, int]:
+    """Score as of a day and keep what changed since the segments before it; gives customers and changes."""
+    cutpoints = find_fresh_cutpoints(lake, preset, day)
+    since_at = _since(day)
+
+    def work(transaction: Transaction) -> tuple[int, int]:
+        scored = build_lake_scored(transaction, preset, cutpoints, day)
+        columns = ("customer_id", "r", "f", "m", "segment", "phase")
+        transaction.execute(
+            f"CREATE OR REPLACE TEMP TABLE scored_day AS {lakes.compile_sql(scored.select(*columns))}"
+        )
+        fields = lakes.table("customers").schema()
+        table = ibis.table({name: fields[name] for name in columns}, name="scored_day")
+        changed_count = transaction.append("segment_history", _build_changes(table, day, since_at))
+        if is_written:
+            customers_api.write_scores(transaction, table, since_at.isoformat(sep=" "))
+        customers_count = int(transaction.read_value(table.count().as_table()))
+        if cutpoints.scored_count:
+            store_scoring(transaction, preset, cutpoints, customers_count)
+        transaction.execute("DROP TABLE scored_day")
+        return customers_count, changed_count
+
+    return cutpoints, *lake.write(work)
+
+
+def _since(day: date) -> datetime:
+    """When a change found as of a day began, naive UTC: now for today, else the day's last second."""
+    if day >= clock.today():
+        return clock.now().replace(tzinfo=None)
+    return datetime.combine(day, time(23, 59, 59))
+
+
+def _build_changes(scored: ibis.Table, day: date, since_at: datetime) -> ibis.Table:
+    """Rows for the history: customers whose segment differs from their last one by the end of the day."""
+    history = lakes.table("segment_history")
+    before = history.filter(history.since_at < naive_literal(end_of(day)))
+    last = before.group_by("customer_id").agg(
+        last_segment=before.segment.argmax(before.since_at), last_since_at=before.since_at.max()
+    )
+    joined = scored.left_join(last, "customer_id")
+    changed = joined.filter(~joined.segment.identical_to(joined.last_segment) & joined.segment.notnull())
+    given = ibis.timestamp(since_at.isoformat(sep=" "))
+    later = changed.last_since_at + ibis.interval(microseconds=1)
+    return changed.select(
+        "customer_id", "segment", "phase", "r", "f", "m", since_at=ibis.greatest(given, later.fill_null(given))
+    )
+
+
+def _list_backfill_days(lake: Lake, preset: Preset, day: date) -> list[date]:
+    """The last days of the months before `day`, up to 24, for a lake never scored."""
+    scorings, events = lakes.table("rfm_scorings"), lakes.table("order_events")
+    if lake.read_rows(scorings.filter(scorings.preset == preset.name).limit(1).select("preset")):
+        return []
+    first_at = lake.read_value(events.aggregate(events.occurred_at.min()))
+    if first_at is None or (day - first_at.date()).days <= BACKFILL_AFTER_DAYS:
+        return []
+    days: list[date] = []
+    last_on = day.replace(day=1) - timedelta(days=1)
+    while last_on >= first_at.date() and len(days) < BACKFILL_MONTHS:
+        days.append(last_on)
+        last_on = last_on.replace(day=1) - timedelta(days=1)
+    return days[::-1]
