@@ -191,7 +191,7 @@ def _view(campaign: Campaign) -> CampaignView:
         id=campaign.pk,
         name=campaign.name,
         state=campaign.state,
-        state_label=campaign.get_state_display(),
+        state_label=str(Campaign.State(campaign.state).label),
         definition=CampaignDefinition.model_validate(campaign.definition),
         control_share=campaign.control_share,
         measure_days=campaign.measure_days,

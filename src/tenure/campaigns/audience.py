@@ -31,7 +31,7 @@ class SkipReason(StrEnum):
 SKIP_SENTENCES = {
     SkipReason.NO_ADDRESS: "No e-mail address is known.",
     SkipReason.UNSUBSCRIBED: "They unsubscribed.",
-    SkipReason.SUPPRESSED: "Mail to this address bounced, was reported as spam, or was stopped by hand.",
+    SkipReason.SUPPRESSED: "The address is on the do-not-mail list: unsubscribed, bounced, complained, or put there by hand.",
     SkipReason.DUPLICATE_ADDRESS: "Another customer with the same address gets it.",
 }
 

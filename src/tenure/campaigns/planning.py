@@ -123,7 +123,9 @@ def build_recipients(campaign_id: int) -> ibis.Table:
     moved = merges.select(from_id=merges.from_customer_id, into_id=merges.into_customer_id)
     followed = planned.left_join(moved, [("customer_id", "from_id")]).select("customer_id", "into_id")
     current = followed.mutate(current_id=ibis.coalesce(followed.into_id, followed.customer_id))
-    contacts = everybody.select(contact_id=everybody.customer_id, address=everybody.email.strip().lower().nullif(""))
+    contacts = everybody.select(
+        contact_id=everybody.customer_id, address=everybody.email.strip().lower().nullif("")
+    )
     addressed = current.join(contacts, [("current_id", "contact_id")]).select("customer_id", "address")
     known = addressed.filter(addressed.address.notnull())
     first = ibis.row_number().over(ibis.window(group_by=known.address, order_by=known.customer_id))

@@ -62,7 +62,7 @@ def record_click(token: str, user_agent: str) -> str | None:
     if link is None:
         return None
     _record("Email Link Clicked", found, {"link_url": link.url, "is_bot": is_machine(user_agent)})
-    return link.url
+    return str(link.url)
 
 
 def find_unsubscribe(token: str) -> UnsubscribeView | None:

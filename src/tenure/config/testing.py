@@ -72,7 +72,7 @@ class RunningTenure:
         self.kill()
         self.start()
 
-    def command(self, *arguments: str) -> Any:
+    def command(self, *arguments: str, exit_codes: tuple[int, ...] = (0,)) -> Any:
         """Run a `tenure` command with --json; gives its document."""
         done = subprocess.run(
             [sys.executable, "-m", "tenure.cli.main", *arguments, "--json"],
@@ -81,7 +81,7 @@ class RunningTenure:
             text=True,
             timeout=_START_SECONDS * 2,
         )
-        if done.returncode:
+        if done.returncode not in exit_codes:
             raise RuntimeError(f"tenure {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout)
 

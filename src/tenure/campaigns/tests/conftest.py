@@ -40,7 +40,9 @@ class Shop:
             **fields,
         }
         columns: dict[str, Any] = {
-            name: pa.array([value(number) if callable(value) else value for number in ids], _kind(name))
+            name: pa.array(
+                [_naive(value(number) if callable(value) else value) for number in ids], _kind(name)
+            )
             for name, value in given.items()
         }
         columns |= {
@@ -50,8 +52,7 @@ class Shop:
             "last_seen_at": pa.array([_naive(NOW)] * count, pa.timestamp("us")),
             "event_count": pa.array([1] * count, pa.int64()),
         }
-        for name in ("order_count",):
-            columns.setdefault(name, pa.array([0] * count, pa.int64()))
+        columns.setdefault("order_count", pa.array([0] * count, pa.int64()))
         columns.setdefault("revenue", pa.array([Decimal(0)] * count, AMOUNT))
         self.lake.write(lambda work: work.append("customers_main", pa.table(columns)))
 
@@ -76,13 +77,20 @@ class Shop:
     def add_events(self, new: list[events.NewEvent]) -> None:
         """Put events into the lake as the pump would."""
         batch = events.build_batch([one.as_row(clock.now()) for one in new])
-        columns = {name: batch.column(name) for name in batch.column_names if name not in ("previous_id", "group_id")}
+        columns = {
+            name: batch.column(name) for name in batch.column_names if name not in ("previous_id", "group_id")
+        }
         columns["seq"] = pa.array(range(len(new)), pa.int64())
         columns["message_key"] = pa.array(range(len(new)), pa.uint64())
         self.lake.write(lambda work: work.append("events", pa.table(columns)))
 
     def merge(self, from_id: int, into_id: int) -> None:
-        row = {"merge_id": [1], "from_customer_id": [from_id], "into_customer_id": [into_id], "merged_at": [_naive(NOW)]}
+        row = {
+            "merge_id": [1],
+            "from_customer_id": [from_id],
+            "into_customer_id": [into_id],
+            "merged_at": [_naive(NOW)],
+        }
         self.lake.write(lambda work: work.append("merges", pa.table(row)))
         self.lake.write(lambda work: work.delete("customers_main", lambda t: t.customer_id == from_id))
 
@@ -93,11 +101,13 @@ class Shop:
 
 
 def _kind(name: str) -> pa.DataType | None:
-    return {"email_opted_out_at": pa.timestamp("us"), "last_order_at": pa.timestamp("us")}.get(name, pa.string())
+    return {"email_opted_out_at": pa.timestamp("us"), "last_order_at": pa.timestamp("us")}.get(
+        name, pa.string()
+    )
 
 
-def _naive(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=None)
+def _naive(value: Any) -> Any:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
 def make_definition(**changes: Any) -> dict[str, Any]:

@@ -58,12 +58,15 @@ def test_a_missing_field_is_named():
 
 def test_a_file_is_read(tmp_path):
     path = tmp_path / "spring.yaml"
-    path.write_text("name: Spring\nsegment: At Risk Customers\nsubject: Hi\nbody: |\n  Hello\n  you\ncontrol_share: 0.2\n")
+    path.write_text(
+        "name: Spring\nsegment: At Risk Customers\nsubject: Hi\nbody: |\n  Hello\n  you\ncontrol_share: 0.2\n"
+    )
     assert read_definition(path).control_share == 0.2
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("name: [", "bad_yaml"), ("- a\n- b", "bad_yaml"), ("", "bad_yaml"), ("name: x", "required")]
+    ("text", "code"),
+    [("name: [", "bad_yaml"), ("- a\n- b", "bad_yaml"), ("", "bad_yaml"), ("name: x", "required")],
 )
 def test_a_file_that_is_no_campaign_says_so(tmp_path, text, code):
     path = tmp_path / "broken.yaml"

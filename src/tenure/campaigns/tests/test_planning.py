@@ -1,7 +1,8 @@
 """From a segment to the outbox: who, who not and why; and once only."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from tenure.base.errors import ConflictError, NotFoundError
@@ -25,7 +26,7 @@ def test_everybody_of_the_segment_gets_one_decision_with_its_reason(shop):
     shop.add_customers(1, 1)
     shop.add_customers(1, 2, email=None)
     shop.add_customers(1, 3, email="  ")
-    shop.add_customers(1, 4, email_opted_out_at=datetime(2026, 1, 1))
+    shop.add_customers(1, 4, email_opted_out_at=datetime(2026, 1, 1, tzinfo=UTC))
     shop.add_customers(1, 5)
     shop.add_customers(1, 6, email="Person1@Example.com")
     shop.add_customers(1, 7, segment="At Risk Customers", phase="Reactivation")
@@ -44,7 +45,7 @@ def test_everybody_of_the_segment_gets_one_decision_with_its_reason(shop):
 
 
 def test_an_opted_out_twin_does_not_keep_the_address(shop):
-    shop.add_customers(1, 1, email="a@b.example", email_opted_out_at=datetime(2026, 1, 1))
+    shop.add_customers(1, 1, email="a@b.example", email_opted_out_at=datetime(2026, 1, 1, tzinfo=UTC))
     shop.add_customers(2, 2, email="a@b.example")
     draft = make_draft(control_share=0.0)
     api.send_campaign(draft.id, ACTOR)
@@ -64,8 +65,6 @@ def test_the_control_group_is_drawn_among_the_eligible_by_the_campaigns_salt(sho
     assert 330 <= len(held) <= 470
     salt = Campaign.objects.get(id=draft.id).salt
     eligible = [number for number, (outcome, _, _) in decisions.items() if outcome != "skipped"]
-    import numpy as np
-
     ids = np.array(sorted(eligible))
     assert set(ids[experiments.assign_arms(salt, ids, 0.2)].tolist()) == held
     assert all(decisions[number][2] == "control" for number in held)
@@ -240,12 +239,14 @@ def test_every_step_leaves_an_audit_row(campaign):
 
 
 def test_the_preview_counts_without_writing(shop):
-    recently = datetime(2026, 2, 25)
-    shop.add_customers(900, last_order_at=lambda number: recently if number <= 90 else datetime(2025, 1, 1))
+    recently = datetime(2026, 2, 25, tzinfo=UTC)
+    shop.add_customers(
+        900, last_order_at=lambda number: recently if number <= 90 else datetime(2025, 1, 1, tzinfo=UTC)
+    )
     shop.add_customers(100, 1_000, email=None)
     found = api.preview(api.parse_definition(make_definition()))
     assert (found.audience_count, found.eligible_count, found.held_out_count) == (1_000, 900, 90)
-    assert dict((reason, people) for reason, _, people in found.skipped)["no_address"] == 100
+    assert {reason: people for reason, _, people in found.skipped}["no_address"] == 100
     assert found.recently_bought_count == 90
     assert found.proposal.control_share == 0.5
     assert [person.name for person in found.sample] == ["Ada", "Ada", "Ada"]

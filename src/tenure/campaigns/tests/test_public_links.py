@@ -116,7 +116,9 @@ def test_one_click_unsubscribes_without_cookie_or_token_of_the_form(shop, delive
     """RFC 8058: a POST with List-Unsubscribe=One-Click acts at once, without redirect."""
     stranger = Client(enforce_csrf_checks=True)
     response = stranger.post(
-        f"/u/{sign('u', delivery)}", "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded"
+        f"/u/{sign('u', delivery)}",
+        "List-Unsubscribe=One-Click",
+        content_type="application/x-www-form-urlencoded",
     )
     assert response.status_code == 200
     assert b"You are unsubscribed" in response.content
@@ -149,7 +151,7 @@ def test_who_unsubscribed_is_skipped_by_the_next_campaign(shop, delivery, client
 
     client.post(f"/u/{sign('u', delivery)}")
     found = api.preview(api.parse_definition(make_definition()))
-    assert {reason: people for reason, _, people in found.skipped}["unsubscribed"] == 1
+    assert {reason: people for reason, _, people in found.skipped}["suppressed"] == 1
 
 
 def test_sent_mails_are_recorded_once_by_their_message_id(shop, campaign, delivery):
@@ -161,5 +163,9 @@ def test_sent_mails_are_recorded_once_by_their_message_id(shop, campaign, delive
 
 
 def test_no_page_of_these_sets_a_cookie(shop, delivery, client):
-    for path in (f"/t/o/{sign('o', delivery)}.gif", f"/t/c/{sign('c', delivery)}", f"/u/{sign('u', delivery)}"):
+    for path in (
+        f"/t/o/{sign('o', delivery)}.gif",
+        f"/t/c/{sign('c', delivery)}",
+        f"/u/{sign('u', delivery)}",
+    ):
         assert not client.get(path).cookies

@@ -31,6 +31,7 @@ import pyarrow as pa
 from tenure.base import clock
 from tenure.config.environment import read_environment
 from tenure.events.imports.bytestream import prepare_text, read_head
+from tenure.events.imports.choosing import FieldChoice, check_choices, list_choices, read_choices
 from tenure.events.imports.mapping import (
     FIELDS,
     Field,
@@ -47,21 +48,30 @@ from tenure.events.imports.running import DEFAULT_SOURCE, run_import
 from tenure.events.imports.runs import ImportRun, to_sql_moment
 from tenure.events.imports.runs import list_runs as _list_runs
 from tenure.events.imports.sniffing import sniff
+from tenure.events.imports.uploads import Upload, discard_upload, get_upload, keep_upload
 
 __all__ = [
     "DEFAULT_SOURCE",
     "FIELDS",
     "Field",
+    "FieldChoice",
     "FileShape",
     "ImportResult",
     "ImportRun",
     "StagedOrders",
+    "Upload",
+    "check_choices",
+    "discard_upload",
     "find_column",
     "get_fields",
+    "get_upload",
     "guess_mapping",
+    "keep_upload",
+    "list_choices",
     "list_runs",
     "load_order_lines",
     "parse_mapping",
+    "read_choices",
     "read_orders",
     "resolve_mapping",
     "run_import",
