@@ -31,7 +31,7 @@ class SkipReason(StrEnum):
 SKIP_SENTENCES = {
     SkipReason.NO_ADDRESS: "No e-mail address is known.",
     SkipReason.UNSUBSCRIBED: "They unsubscribed.",
-    SkipReason.SUPPRESSED: "The address is on the do-not-mail list: unsubscribed, bounced, complained, or put there by hand.",
+    SkipReason.SUPPRESSED: "Mail to this address bounced, was reported as spam, or was stopped by hand.",
     SkipReason.DUPLICATE_ADDRESS: "Another customer with the same address gets it.",
 }
 
@@ -76,12 +76,17 @@ def build_audience(segment: str, measure_days: int) -> ibis.Table:
 def stream_audience(segment: str, measure_days: int) -> Iterator[AudienceChunk]:
     """The audience in chunks, the ledger's suppressions applied on top of what the lake knows."""
     audience = build_audience(segment, measure_days)
+    suppressed = customers.list_suppressions(CHANNEL)
+    stopped = suppressed.column("address").combine_chunks()
+    was_asked = pc.equal(suppressed.column("reason").combine_chunks(), SkipReason.UNSUBSCRIBED.value)
+    reasons = pc.if_else(was_asked, SkipReason.UNSUBSCRIBED.value, SkipReason.SUPPRESSED.value)
     for batch in lakes.current().stream(audience, CHUNK_ROWS):
-        addresses, reasons = batch.column("address"), batch.column("reason")
+        addresses = batch.column("address")
+        place = pc.index_in(addresses, value_set=stopped)
         yield AudienceChunk(
             batch.column("customer_id"),
             addresses,
-            _apply_suppressions(addresses, reasons),
+            pc.coalesce(pc.take(reasons, place), batch.column("reason")),
             batch.column("bought_lately"),
         )
 
@@ -92,13 +97,3 @@ def _join_members(everybody: ibis.Table, segment: str) -> ibis.Table:
         return everybody.filter(everybody.phase == choice.name)
     members = segments.build_members(choice.name)
     return everybody.semi_join(members, "customer_id")
-
-
-def _apply_suppressions(addresses: pa.Array, reasons: pa.Array) -> pa.Array:
-    present = [address for address in addresses.to_pylist() if address]
-    suppressed = customers.list_suppressed(CHANNEL, present)
-    if not suppressed:
-        return reasons
-    hit = pc.is_in(addresses, value_set=pa.array(sorted(suppressed), pa.string()))
-    hit = pc.and_(hit, pc.fill_null(pc.not_equal(reasons, SkipReason.UNSUBSCRIBED.value), True))
-    return pc.if_else(hit, pa.scalar(SkipReason.SUPPRESSED.value), reasons)

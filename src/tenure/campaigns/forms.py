@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
 
 from tenure.base.errors import TenureError
 from tenure.campaigns import queries
@@ -48,6 +49,12 @@ class CampaignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["segment"].choices = queries.list_audience_choices()  # type: ignore[attr-defined]
+
+    @classmethod
+    def build_taken_field(cls, percent: str) -> SafeString:
+        """The control group's input with the proposed value, to replace the one on the page."""
+        form = cls(initial={"control_percent": percent})
+        return form["control_percent"].as_widget(attrs={"hx-swap-oob": "true"})
 
     def read_definition(self) -> CampaignDefinition | None:
         """The definition, or None with the form's errors set."""

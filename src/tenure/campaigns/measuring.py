@@ -110,6 +110,14 @@ def build_outcomes(campaign_id: int) -> ibis.Table:
     return mine.group_by("outcome", "reason").aggregate(people=lambda t: t.count())
 
 
+def find_first_recipient(campaign_id: int) -> int | None:
+    """The lowest id of those the mail was planned for: somebody to show it as."""
+    decisions = lakes.table("decisions")
+    mine = decisions.filter(decisions.campaign_id == campaign_id, decisions.outcome == "planned")
+    found = lakes.current().read_value(mine.aggregate(first=lambda t: t.customer_id.min()))
+    return None if found is None else int(found)
+
+
 def measure_arms(campaign_id: int, measure_days: int) -> ArmFigures:
     """Read the sums of both arms; an arm without anybody has 0 people."""
     rows = lakes.current().read_rows(build_arm_sums(campaign_id, measure_days, clock.now()))

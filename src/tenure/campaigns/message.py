@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any, Protocol
 
+import ibis
 from django.utils.text import slugify
 
 from tenure.base.errors import NotFoundError, TenureError
@@ -50,6 +51,8 @@ class PreparedMail:
     name: str
     slug: str
     from_address: str
+    domain: str
+    company: str
     template: content.EmailTemplate
     links: tuple[str, ...]
     headers: Mapping[str, str]
@@ -80,7 +83,16 @@ def prepare_mail(campaign: Campaign) -> PreparedMail:
         "Precedence": "bulk",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    return PreparedMail(campaign.name, slug, from_address, template, linked.urls, headers)
+    return PreparedMail(
+        name=campaign.name,
+        slug=slug,
+        from_address=from_address,
+        domain=domain,
+        company=environment.company,
+        template=template,
+        links=linked.urls,
+        headers=headers,
+    )
 
 
 def list_links(campaign: Campaign) -> tuple[str, ...]:
@@ -138,7 +150,7 @@ class CampaignMessages:
         context: dict[str, Any] = {
             "customer": {**person, "email": person.get("email") or delivery.address},
             "campaign": {"name": mail.name},
-            "company": read_company(),
+            "company": mail.company,
             "unsubscribe_url": unsubscribe_url,
             "tenure_pixel": f"{self._base_url}/t/o/{tokens.sign_token(tokens.OPEN, tokens.TokenContent(*ids))}.gif",
         }
@@ -146,11 +158,10 @@ class CampaignMessages:
             token = tokens.sign_token(tokens.CLICK, tokens.TokenContent(*ids, position))
             context[LINK_VARIABLE.format(position)] = f"{self._base_url}/t/c/{token}"
         rendered = mail.template.render(context)
-        domain = _domain(mail.from_address)
         headers = {
             **mail.headers,
             "List-Unsubscribe": f"<{unsubscribe_url}>",
-            "Message-ID": f"<{delivery.campaign_id}.{delivery.id}.{mail.slug}@{domain}>",
+            "Message-ID": f"<{delivery.campaign_id}.{delivery.id}.{mail.slug}@{mail.domain}>",
         }
         return OutgoingEmail(
             to=delivery.address,
@@ -181,25 +192,16 @@ def read_people(customer_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """What templates may say about these customers, by the id asked for; merged profiles are followed."""
     if not customer_ids:
         return {}
-    lake, merges, everybody = lakes.current(), lakes.table("merges"), customers.build_customers()
-    moved = lake.read_rows(merges.filter(merges.from_customer_id.isin(customer_ids)))
-    current = {row["from_customer_id"]: row["into_customer_id"] for row in moved}
-    wanted = sorted({current.get(customer_id, customer_id) for customer_id in customer_ids})
-    columns = (
-        "customer_id",
-        "external_id",
-        "traits",
-        "email",
-        "phone",
-        "name",
-        "country",
-        "segment",
-        "phase",
+    merges, everybody = lakes.table("merges"), customers.build_customers()
+    wanted = ibis.literal(list(customer_ids), "array<int64>").unnest().name("asked_id").as_table()
+    moved = merges.select(from_id=merges.from_customer_id, into_id=merges.into_customer_id)
+    followed = wanted.left_join(moved, [("asked_id", "from_id")]).select("asked_id", "into_id")
+    current = followed.mutate(current_id=ibis.coalesce(followed.into_id, followed.asked_id))
+    known = everybody.select(
+        "customer_id", "external_id", "traits", "email", "phone", "name", "country", "segment", "phase"
     )
-    rows = lake.read_rows(everybody.filter(everybody.customer_id.isin(wanted)).select(*columns))
-    people = {row["customer_id"]: build_person(row) for row in rows}
-    found = {asked: people.get(current.get(asked, asked)) for asked in customer_ids}
-    return {asked: person for asked, person in found.items() if person is not None}
+    rows = lakes.current().read_rows(current.join(known, [("current_id", "customer_id")]))
+    return {row["asked_id"]: build_person(row) for row in rows}
 
 
 def build_person(row: Mapping[str, Any]) -> dict[str, Any]:

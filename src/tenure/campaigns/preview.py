@@ -123,6 +123,12 @@ def compute_mail_preview(name: str, subject: str, body: str, customer_id: int | 
     return MailPreview(shown_subject, html, tuple(dict.fromkeys([*missing_in_subject, *missing_in_body])))
 
 
+def find_sample(customer_id: int | None) -> SamplePerson | None:
+    """That customer, if still known."""
+    found = _read_sample([customer_id]) if customer_id is not None else ()
+    return found[0] if found else None
+
+
 def _count_reasons(chunk: AudienceChunk) -> dict[str, int]:
     counted: pa.StructArray = pc.value_counts(pc.drop_null(chunk.reasons))
     return {row["values"]: row["counts"] for row in counted.to_pylist()}

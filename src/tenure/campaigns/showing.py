@@ -40,6 +40,10 @@ class IntervalRow:
     buyers: int | None = None
     revenue_each: float | None = None
 
+    @property
+    def term(self) -> str:
+        return self.name.lower()
+
 
 @dataclass(frozen=True)
 class ReportFigures:
@@ -89,6 +93,11 @@ def parse_percent(text: str) -> float:
     return round(value, 4)
 
 
+def say_percent(share: float) -> str:
+    """0.31 to "31", 0.125 to "12.5"."""
+    return f"{100 * share:.2f}".rstrip("0").rstrip(".")
+
+
 def parse_days(text: str) -> int:
     """Whole days, 1 to 90. Errors: `bad_value`."""
     if not text.isdecimal() or not 1 <= int(text[:4]) <= 90:
@@ -117,7 +126,7 @@ def _show_funnel(report: CampaignReport) -> list[dict[str, Any]]:
 
 
 def _show_conversions(report: CampaignReport) -> list[IntervalRow]:
-    arms = [("Got the mail", report.treatment), ("Control group", report.control)]
+    arms = [("Treatment group", report.treatment), ("Control group", report.control)]
     found = [(name, arm, experiments.compute_share(arm.conversion)) for name, arm in arms]
     end = max([share.high or 0.0 for _, _, share in found] + [0.01]) * 1.1
     rows = []

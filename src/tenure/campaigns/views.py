@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tenure.base import jobs
 from tenure.base.access import has_role, require_role
 from tenure.base.errors import ConflictError, TenureError
-from tenure.campaigns import api, showing
+from tenure.campaigns import api, measuring, showing
 from tenure.campaigns.forms import CampaignForm
+from tenure.campaigns.preview import SamplePerson, find_sample
 from tenure.channels import api as channels
 
 MAIL_POLICY = "sandbox; default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -54,11 +55,15 @@ def new_page(request: HttpRequest) -> HttpResponse:
 def preview_fragment(request: HttpRequest) -> HttpResponse:
     """The plan and the mail of what the form says now; writes nothing but the mail to show."""
     context: dict[str, Any] = {}
-    segment = request.POST.get("segment", "")
+    segment, taken = request.POST.get("segment", ""), request.POST.get("take_percent")
     try:
-        share = showing.parse_percent(request.POST.get("control_percent", ""))
+        share = showing.parse_percent(taken or request.POST.get("control_percent", ""))
         days = showing.parse_days(request.POST.get("measure_days", ""))
         context["plan"] = api.compute_plan_preview(api.find_audience(segment).name, share, days)
+        proposed = context["plan"].proposal.control_share
+        context["proposed_percent"] = showing.say_percent(proposed) if proposed != share else ""
+        if taken:
+            context["taken_field"] = CampaignForm.build_taken_field(showing.say_percent(share))
     except TenureError as error:
         context["plan_problem"] = error.message
     sample = context["plan"].sample if "plan" in context else ()
@@ -93,9 +98,10 @@ def preview_mail(request: HttpRequest) -> HttpResponse:
 @require_GET
 @require_role("viewer")
 def campaign_mail(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """The mail of a campaign as nobody in particular would see it, alone in its frame."""
-    definition = api.get_campaign(campaign_id).definition
-    return _mail_response(api.compute_mail_preview(definition.name, definition.subject, definition.body).html)
+    """The mail of a campaign as one customer, or nobody in particular, would see it, alone in its frame."""
+    asked = request.GET.get("customer", "")[:18]
+    customer_id = int(asked) if asked.isascii() and asked.isdecimal() else None
+    return _mail_response(_show_mail(api.get_campaign(campaign_id), customer_id).html)
 
 
 @never_cache
@@ -105,10 +111,12 @@ def report_page(request: HttpRequest, campaign_id: int) -> HttpResponse:
     campaign = api.get_campaign(campaign_id)
     context: dict[str, Any] = {"campaign": campaign, "may_write": has_role(request.user, "marketer")}
     if campaign.state == "draft":
-        context["plan"] = api.preview(campaign.definition)
+        context["plan"] = plan = api.preview(campaign.definition)
+        context |= _mail_context(campaign, plan.sample[0] if plan.sample else None)
         return render(request, "campaigns/draft.html", context)
     context["report"] = report = api.get_report(campaign_id)
     context["figures"] = showing.show_figures(report)
+    context |= _mail_context(campaign, find_sample(measuring.find_first_recipient(campaign_id)))
     return render(request, "campaigns/report.html", context)
 
 
@@ -156,6 +164,15 @@ def resolve_in_doubt(request: HttpRequest, campaign_id: int, delivery_id: int) -
     api.resolve_in_doubt(campaign_id, delivery_id, request.POST.get("arrived") == "yes", str(request.user))
     messages.success(request, "Noted.")
     return HttpResponseRedirect(f"/campaigns/{campaign_id}/#in-doubt")
+
+
+def _mail_context(campaign: api.CampaignView, person: SamplePerson | None) -> dict[str, Any]:
+    return {"mail": _show_mail(campaign, person.customer_id if person else None), "person": person}
+
+
+def _show_mail(campaign: api.CampaignView, customer_id: int | None) -> api.MailPreview:
+    definition = campaign.definition
+    return api.compute_mail_preview(definition.name, definition.subject, definition.body, customer_id)
 
 
 def _mail_response(html: str) -> HttpResponse:

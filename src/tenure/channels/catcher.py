@@ -43,7 +43,8 @@ class Catcher:
         self._ready.wait(10)
         if self._error is not None:
             raise UnavailableError(
-                "catcher_failed", f"The mail catcher cannot listen on {self._host}:{self._port}: {self._error}"
+                "catcher_failed",
+                f"The mail catcher cannot listen on {self._host}:{self._port}: {self._error}",
             )
         return self.url
 

@@ -86,7 +86,8 @@ def add_mails(connection: sqlite3.Connection, mails: Sequence[ReceivedMail]) -> 
     ]
     with connection:
         connection.executemany(
-            "INSERT INTO mails (recipient, sender, subject, received_at, content) VALUES (?, ?, ?, ?, ?)", rows
+            "INSERT INTO mails (recipient, sender, subject, received_at, content) VALUES (?, ?, ?, ?, ?)",
+            rows,
         )
 
 
@@ -100,7 +101,8 @@ def list_mails(query: str = "", offset: int = 0, limit: int = 50, path: Path | N
     with opened(path) as connection:
         total = connection.execute(f"SELECT count(*) FROM mails {where}", parameters).fetchone()[0]
         rows = connection.execute(
-            f"SELECT id, recipient, sender, subject, received_at FROM mails {where} ORDER BY id DESC LIMIT ? OFFSET ?",
+            f"SELECT id, recipient, sender, subject, received_at FROM mails {where}"
+            " ORDER BY id DESC LIMIT ? OFFSET ?",
             [*parameters, limit, offset],
         ).fetchall()
     return MailPage(tuple(_to_mail(row) for row in rows), total)
@@ -113,7 +115,8 @@ def get_mail(mail_id: int, path: Path | None = None) -> OpenedMail:
     if path.exists():
         with opened(path) as connection:
             row = connection.execute(
-                "SELECT id, recipient, sender, subject, received_at, content FROM mails WHERE id = ?", [mail_id]
+                "SELECT id, recipient, sender, subject, received_at, content FROM mails WHERE id = ?",
+                [mail_id],
             ).fetchone()
     if row is None:
         raise NotFoundError("no_such_mail", f"There is no mail {mail_id} in the mailbox.")
@@ -138,7 +141,7 @@ def read_subject(content: bytes) -> str:
     match = SUBJECT.search(content[: max(content.find(b"\r\n\r\n"), 0) + 2 or 10_000])
     if match is None:
         return ""
-    raw = re.sub(rb"\r?\n(?=[ \t])", b"", match.group(1)).decode("utf-8", "replace")
+    raw = re.sub(rb"\r?\n(?=[ \t])", b"", match.group(1)).decode("utf-8", "replace").strip()
     if "=?" not in raw:
         return raw[:500]
     try:
@@ -160,5 +163,9 @@ def _read_part(message: EmailMessage, kind: str) -> str | None:
 
 def _to_mail(row: Sequence[object]) -> CaughtMail:
     return CaughtMail(
-        int(str(row[0])), str(row[1]), str(row[2]), str(row[3]), datetime.fromtimestamp(float(str(row[4])), UTC)
+        int(str(row[0])),
+        str(row[1]),
+        str(row[2]),
+        str(row[3]),
+        datetime.fromtimestamp(float(str(row[4])), UTC),
     )

@@ -2,8 +2,8 @@
 
 import base64
 import binascii
+import random
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime, parseaddr
@@ -18,11 +18,11 @@ ADDRESS = re.compile(
     r"(?=.{3,254}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
-NEWLINE = re.compile(r"\r\n|\r|\n")
 OWN_HEADERS = frozenset(
-    "from to subject date mime-version content-type content-transfer-encoding bcc".split()
+    ["from", "to", "subject", "date", "mime-version", "content-type", "content-transfer-encoding", "bcc"]
 )
 LINE = 76
+_random = random.Random()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Envelope:
 
 
 def build_envelope(email: OutgoingEmail) -> Envelope:
-    """Build the MIME message. Errors: `bad_address`, `bad_header` (a header with a line break, for example)."""
+    """Build the MIME message. Errors: `bad_address`, `bad_header` (for example one with a line break)."""
     from_header, sender, domain = _parse_sender(email.from_address)
     recipient = normalise_address(email.to)
     lines = [
@@ -64,12 +64,13 @@ def build_envelope(email: OutgoingEmail) -> Envelope:
             raise TenureError("bad_header", f"{name!r} cannot be set as a header of a mail.", "headers")
         names.add(lowered)
         lines.append(f"{name}: {encode_header(name, value)}")
+    token = f"{_random.getrandbits(96):024x}"
     if "message-id" not in names:
-        lines.append(f"Message-ID: <{secrets.token_hex(12)}@{domain}>")
+        lines.append(f"Message-ID: <{token}@{domain}>")
     if email.html is None:
         body = ["Content-Type: text/plain; charset=utf-8", *_encode_part(email.text)]
         return Envelope(sender, recipient, "\r\n".join(lines + body).encode("ascii"))
-    boundary = f"=_{secrets.token_hex(12)}"
+    boundary = f"=_{token}"
     lines.append(f'Content-Type: multipart/alternative; boundary="{boundary}"')
     parts = [
         "",
@@ -118,7 +119,7 @@ def encode_header(name: str, value: str) -> str:
 
 
 def _fold(value: str, room: int) -> str | None:
-    """Break at single spaces only, so that unfolding gives the value back; None where a line stays too long."""
+    """Break at single spaces only, so that unfolding gives the value back; None where a line is too long."""
     if value != value.strip() or "  " in value:
         return None
     lines, current = [], ""
@@ -148,8 +149,8 @@ def _encode_words(value: str, room: int) -> str:
 
 
 def _encode_part(text: str) -> list[str]:
-    data = NEWLINE.sub("\r\n", text).encode("utf-8", "replace")
-    encoded = binascii.b2a_qp(data, istext=True).decode("ascii")
+    data = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    encoded = binascii.b2a_qp(data, istext=True).replace(b"\n", b"\r\n").decode("ascii")
     return ["Content-Transfer-Encoding: quoted-printable", "", encoded]
 
 
@@ -167,8 +168,12 @@ def _parse_sender(from_address: str) -> tuple[str, str, str]:
     domain = bare.rpartition("@")[2]
     if not name:
         return bare, bare, domain
-    if name.isascii() and len(name) <= 60:
+    if name.isascii() and len(name) <= 200:
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        shown = name if re.fullmatch(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+", name) and "=?" not in name else f'"{quoted}"'
+        shown = (
+            name
+            if re.fullmatch(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+", name) and "=?" not in name
+            else f'"{quoted}"'
+        )
         return f"{shown} <{bare}>", bare, domain
     return f"{_encode_words(name, LINE - 6)}\r\n <{bare}>", bare, domain

@@ -67,7 +67,7 @@ class DoubtfulDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a claimed row: `state` is sent, failed, in_doubt, retry (counts an attempt) or planned."""
+    """What became of a claimed row. `state`: sent, failed, in_doubt, retry (counts an attempt) or planned."""
 
     delivery_id: int
     state: str
@@ -146,7 +146,7 @@ def mark_handed_off(delivery_ids: Sequence[int]) -> set[int]:
     )
     those = f"id IN ({_marks(delivery_ids)}) AND state = 'claimed' AND handed_off_at IS NULL"
     now = _adapt(clock.now())
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {TABLE} SET handed_off_at = %s WHERE {those} AND NOT EXISTS (SELECT 1 {opted_out})"
             " RETURNING id",
@@ -168,7 +168,7 @@ def record_results(results: Iterable[Result]) -> None:
     results = list(results)
     now = _adapt(clock.now())
     sent = [result.delivery_id for result in results if result.state == "sent"]
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         if sent:
             cursor.execute(
                 f"UPDATE {TABLE} SET state = 'sent', finished_at = %s, error_code = NULL, error = NULL"
@@ -194,17 +194,15 @@ def _record_unsent(cursor: Any, result: Result, now: Any) -> None:
         )
     else:
         cursor.execute(
-            f"UPDATE {TABLE} SET state = %s, finished_at = %s, error_code = %s, error = %s, attempt_count = %s"
-            " WHERE id = %s AND state = 'claimed'",
+            f"UPDATE {TABLE} SET state = %s, finished_at = %s, error_code = %s, error = %s,"
+            " attempt_count = %s WHERE id = %s AND state = 'claimed'",
             [state, finished_at, code, error, result.attempt_count, result.delivery_id],
         )
 
 
 def compute_retry_delay(attempt_count: int) -> timedelta:
     """30 seconds after the first failed attempt, then twice as long each time, at most four hours."""
-    return timedelta(
-        seconds=min(FIRST_RETRY_SECONDS * 2 ** max(attempt_count - 1, 0), LONGEST_RETRY_SECONDS)
-    )
+    return timedelta(seconds=min(FIRST_RETRY_SECONDS * 2 ** max(attempt_count - 1, 0), LONGEST_RETRY_SECONDS))
 
 
 def recover_after_crash() -> tuple[int, int]:
@@ -237,6 +235,11 @@ def release_claimed(delivery_ids: Sequence[int]) -> None:
         )
 
 
+def find_delivery_address(delivery_id: int) -> str | None:
+    """The address that a delivery went to, or goes to."""
+    return Delivery.objects.filter(id=delivery_id).values_list("address", flat=True).first()
+
+
 def count_states(campaign_id: int) -> dict[str, int]:
     """Rows of a campaign by state; every state is a key."""
     statement = f"SELECT state, count(*) FROM {TABLE} WHERE campaign_id = %s GROUP BY state"
@@ -247,7 +250,7 @@ def count_states(campaign_id: int) -> dict[str, int]:
 
 
 def count_errors(campaign_id: int, limit: int = 20) -> list[tuple[str, str, str, int]]:
-    """Why rows failed, wait for another attempt or were cancelled: (state, code, message, count), most first."""
+    """Why rows failed, wait again or were cancelled: (state, code, message, count), most first."""
     statement = (
         f"SELECT state, error_code, min(error), count(*) FROM {TABLE} WHERE campaign_id = %s"
         " AND state <> 'sent' AND error_code IS NOT NULL GROUP BY state, error_code"
@@ -266,17 +269,18 @@ def count_outbox() -> dict[str, int]:
     return {state.value: counts.get(state.value, 0) for state in Delivery.State}
 
 
-def find_delivery_address(delivery_id: int) -> str | None:
-    """The address that a delivery is for."""
-    return Delivery.objects.filter(id=delivery_id).values_list("address", flat=True).first()
-
-
 def list_in_doubt(campaign_id: int, limit: int = 1000) -> list[DoubtfulDelivery]:
     """Hand-offs whose outcome is unknown, oldest first."""
     rows = Delivery.objects.filter(campaign_id=campaign_id, state="in_doubt").order_by("id")[:limit]
     return [
         DoubtfulDelivery(
-            row.pk, row.campaign_id, row.customer_id, row.channel, row.address, row.handed_off_at, row.error or ""
+            row.pk,
+            row.campaign_id,
+            row.customer_id,
+            row.channel,
+            row.address,
+            row.handed_off_at,
+            row.error or "",
         )
         for row in rows
     ]
@@ -289,7 +293,12 @@ def resolve_in_doubt(delivery_id: int, sent: bool) -> None:
         changed = rows.update(state="sent", error_code=None, error=None)
     else:
         changed = rows.update(
-            state="planned", handed_off_at=None, finished_at=None, not_before=None, error_code=None, error=None
+            state="planned",
+            handed_off_at=None,
+            finished_at=None,
+            not_before=None,
+            error_code=None,
+            error=None,
         )
     if changed == 1:
         return

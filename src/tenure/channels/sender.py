@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from django.db import connections as database_connections
@@ -115,6 +116,7 @@ class Sender:
         self._call(self._stop_event_set)
         self._thread.join(timeout_seconds)
         self._thread = None
+        self._loop = None
 
     def notify(self) -> None:
         """Something may be due. From any thread; costs next to nothing."""
@@ -358,7 +360,7 @@ class Sender:
                     pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                     break
                 pause = FIRST_PAUSE_SECONDS
-                await self._ledger.ask(lambda told=rows: outbox.mark_told([row.id for row in told]))  # type: ignore[misc]
+                await self._ledger.ask(partial(outbox.mark_told, [row.id for row in rows]))
             self._has_told = not self._to_tell.is_set()
             if ends:
                 return

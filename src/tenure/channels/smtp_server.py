@@ -64,7 +64,11 @@ class SmtpSession(asyncio.Protocol):
     def _obey(self, verb: str, rest: bytes) -> None:
         if verb == "EHLO":
             self._say(
-                "250-localhost", f"250-SIZE {MAX_MESSAGE_BYTES}", "250-8BITMIME", "250-SMTPUTF8", "250 PIPELINING"
+                "250-localhost",
+                f"250-SIZE {MAX_MESSAGE_BYTES}",
+                "250-8BITMIME",
+                "250-SMTPUTF8",
+                "250 PIPELINING",
             )
         elif verb == "MAIL" or verb == "RCPT":
             self._address(verb, rest)

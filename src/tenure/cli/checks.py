@@ -177,6 +177,10 @@ def check_smtp() -> Finding:
             "No mail server is set: campaigns cannot be sent.",
             "Set TENURE_SMTP_URL, like smtp://user:password@host:587",
         )
+    if url == "catcher":
+        return Finding(
+            True, "Mails go to the local catcher and can be read in Tenure; nothing leaves the machine."
+        )
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587)
     try:

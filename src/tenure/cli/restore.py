@@ -10,17 +10,19 @@ from tenure.base import clock
 from tenure.base.errors import ConflictError, TenureError
 from tenure.cli.backup_file import read_backup
 from tenure.cli.operations.operation import Progress
+from tenure.config import process
 from tenure.config.environment import Environment, read_environment
-from tenure.config.process import hold_folder
+
+_SETTLED = {"draft", "sent", "cancelled"}
 
 
 def restore_backup(source: Path, force: bool, progress: Progress) -> dict[str, Any]:
-    """Result: home, made_at, version, events, put_aside (a folder, or None).
+    """Result: home, made_at, version, events, put_aside (a folder, or None), cancelled_campaigns.
 
     Errors: the data folder is in use, it is not empty and `force` is not given, the backup is broken.
     """
     environment = read_environment()
-    with hold_folder(environment):
+    with process.hold_folder(environment):
         present = _list_present(environment)
         if present and not force:
             raise ConflictError(
@@ -43,7 +45,22 @@ def restore_backup(source: Path, force: bool, progress: Progress) -> dict[str, A
         "version": manifest["version"],
         "events": manifest["events"],
         "put_aside": str(put_aside) if put_aside else None,
+        "cancelled_campaigns": _cancel_unfinished_campaigns(),
     }
+
+
+def _cancel_unfinished_campaigns() -> list[str]:
+    """What was being sent when the backup was made has gone on since, and nothing here knows to whom.
+
+    So that nobody gets a second mail, such campaigns stop. Gives their names.
+    """
+    with process.opened():
+        from tenure.campaigns import api as campaigns
+
+        unfinished = [each for each in campaigns.list_campaigns() if each.state not in _SETTLED]
+        for campaign in unfinished:
+            campaigns.cancel(campaign.id, "command line")
+        return [campaign.name for campaign in unfinished]
 
 
 def _list_present(environment: Environment) -> list[Path]:

@@ -12,10 +12,42 @@ ADDRESS = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 TRAILING = ".,;:!?)"
 
 BLOCKS = frozenset(
-    "address article aside blockquote center div dl dd dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header"
-    " main nav ol p pre section table tbody tfoot thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "center",
+        "div",
+        "dl",
+        "dd",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
-PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre table ul ol".split())
+PARAGRAPHS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table", "ul", "ol"])
 HIDDEN = frozenset(("head", "style", "script", "title", "template"))
 
 
@@ -71,8 +103,10 @@ def _link(match: re.Match[str]) -> str:
 
 def _hide_liquid(source: str, pieces: list[str]) -> str:
     def keep(match: re.Match[str]) -> str:
-        pieces.append(match.group(0))
-        return f"\ue000{len(pieces) - 1}\ue001"
+        piece = match.group(0)
+        if piece not in pieces:
+            pieces.append(piece)
+        return f"\ue000{pieces.index(piece)}\ue001"
 
     return LIQUID.sub(keep, source.replace("\ue000", "").replace("\ue001", ""))
 

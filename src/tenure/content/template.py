@@ -68,7 +68,12 @@ def _parse(source: str, field: str, environment: Environment) -> BoundTemplate:
             "template_error", f"The {field} has more than {MAX_SOURCE_CHARACTERS:,} characters.", field
         )
     try:
-        return environment.from_string(source)
+        parsed = environment.from_string(source)
+        for name, places in parsed.analyze(include_partials=False).filters.items():
+            if name not in environment.filters:
+                message = f"unknown filter '{name}'"
+                raise _make_error(field, _find_line(places[0].index, source), message)
+        return parsed
     except LiquidError as error:
         raise _explain(error, source, field) from error
     except (RecursionError, ValueError) as error:
@@ -92,6 +97,10 @@ def _explain(error: LiquidError, source: str, field: str) -> TenureError:
     reason = str(error.message or type(error).__name__)
     if isinstance(error, ResourceLimitError):
         reason += " (budgets protect the sending of everybody else; make loops and texts smaller)"
+    return _make_error(field, line, reason)
+
+
+def _make_error(field: str, line: int, reason: str) -> TenureError:
     return TenureError("template_error", f"The {field} has a mistake in line {line}: {reason}", field)
 
 

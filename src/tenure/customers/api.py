@@ -1,7 +1,7 @@
 """The door of the customers room: who they are, and what is known of each."""
 
 from tenure.customers.folding import fold_batch, resolve_batch
-from tenure.customers.orders import build_order_totals, build_orders
+from tenure.customers.orders import build_order_totals, build_orders, current_order_events
 from tenure.customers.profiles import (
     CustomerPage,
     CustomerRow,
@@ -17,7 +17,7 @@ from tenure.customers.profiles import (
     search_customers,
 )
 from tenure.customers.scores import compact, compact_when_large, write_scores
-from tenure.customers.suppression import is_suppressed, list_suppressed, suppress
+from tenure.customers.suppression import is_suppressed, list_suppressed, list_suppressions, suppress
 
 __all__ = [
     "CustomerPage",
@@ -30,6 +30,7 @@ __all__ = [
     "build_search",
     "compact",
     "compact_when_large",
+    "current_order_events",
     "find_current_id",
     "find_customer_id",
     "fold_batch",
@@ -37,6 +38,7 @@ __all__ = [
     "get_customer_by_identifier",
     "is_suppressed",
     "list_suppressed",
+    "list_suppressions",
     "list_timeline",
     "resolve_batch",
     "search_customers",

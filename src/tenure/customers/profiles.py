@@ -264,7 +264,7 @@ def search_customers(
     total = lake.read_value(found.count().as_table())
     return CustomerPage(
         tuple(
-            CustomerRow(**{**row, "id": row["customer_id"], "customer_id": row.pop("external_id")}) for row in rows
+            CustomerRow(id=row.pop("customer_id"), customer_id=row.pop("external_id"), **row) for row in rows
         ),
         int(total),
     )

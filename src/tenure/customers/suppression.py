@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import pyarrow as pa
 from django.db import transaction
 
 from tenure.base import clock
@@ -42,6 +43,16 @@ def list_suppressed(channel: str, addresses: Iterable[str]) -> set[str]:
         rows = Suppression.objects.filter(channel=channel, address__in=keys[start : start + _MOST_PARAMETERS])
         found.update(by_normal[address] for address in rows.values_list("address", flat=True))
     return found
+
+
+def list_suppressions(channel: str) -> pa.Table:
+    """Every suppressed address of a channel (as `normalise` gives it) with its reason: address, reason."""
+    rows = Suppression.objects.filter(channel=channel).values_list("address", "reason")
+    addresses, reasons = [], []
+    for address, reason in rows.iterator(chunk_size=20_000):
+        addresses.append(address)
+        reasons.append(reason)
+    return pa.table({"address": pa.array(addresses, pa.string()), "reason": pa.array(reasons, pa.string())})
 
 
 def normalise(address: str) -> str:

@@ -24,7 +24,7 @@ COLUMNS = (
     ("name", "Customer", ""),
     ("", "Segment", ""),
     ("", "Country", "hide-phone"),
-    ("orders", "Orders", "num"),
+    ("orders", "Orders", "num hide-phone"),
     ("revenue", "Revenue", "num"),
     ("last_seen", "Last seen", "hide-phone"),
     ("", "E-mail", "hide-phone"),
@@ -173,7 +173,7 @@ def _list_traits(traits: dict[str, Any]) -> list[tuple[str, str]]:
     listed = []
     for name, value in traits.items():
         if isinstance(value, dict):
-            listed += [(f"{name} {part}", str(inner)) for part, inner in value.items() if inner not in (None, "")]
+            listed += [(f"{name}: {part}", str(inner)) for part, inner in value.items() if inner not in (None, "")]
         elif value not in (None, ""):
             listed.append((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
     return sorted(listed)

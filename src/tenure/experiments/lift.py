@@ -75,7 +75,7 @@ def compute_lift(treatment: ArmResult, control: ArmResult, control_share: float,
             nothing, nothing, ratio, compute_report_statement(nothing, nothing, treatment, control, currency)
         )
     conversion = compute_share_difference(treatment.conversion, control.conversion)
-    if _count_buyers_of_smaller_arm(treatment, control) < NEEDED_BUYERS:
+    if min(treatment.buyers_count, control.buyers_count) < NEEDED_BUYERS:
         revenue = Estimate(None, reason=LiftReason.TOO_FEW_BUYERS)
     else:
         revenue = compute_mean_difference(treatment.revenue, control.revenue)
@@ -93,11 +93,10 @@ def compute_report_statement(
     """The sentence a marketer can repeat: on revenue, else on conversion, else why there is none."""
     if revenue.value is not None:
         return Statement("revenue", _say_revenue(revenue, currency))
-    buyers = _count_buyers_of_smaller_arm(treatment, control)
     if conversion.value is not None:
         text = (
-            f"{_say_conversion(conversion)} For a statement on revenue the smaller group needs "
-            f"{NEEDED_BUYERS} buyers and has {buyers}."
+            f"{_say_conversion(conversion)} For a statement on revenue each group needs {NEEDED_BUYERS} buyers, "
+            f"and one has {min(treatment.buyers_count, control.buyers_count)}."
         )
         return Statement("conversion", text)
     return Statement("nothing", _say_why_nothing(conversion.reason, treatment, control))
@@ -155,9 +154,3 @@ def _find_reason_against_any(treatment: ArmResult, control: ArmResult) -> LiftRe
     if fewer * min(bought, people - bought) / people < NEEDED_CONVERSIONS:
         return LiftReason.TOO_FEW_CONVERSIONS
     return None
-
-
-def _count_buyers_of_smaller_arm(treatment: ArmResult, control: ArmResult) -> int:
-    if treatment.people_count == control.people_count:
-        return min(treatment.buyers_count, control.buyers_count)
-    return min((treatment, control), key=lambda arm: arm.people_count).buyers_count

@@ -96,4 +96,4 @@ def _seen_sentence(buyers_share: float, difference: float | None) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+    return f"{share * 100:.1f}".removesuffix(".0") + "%"

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from tenure.base import clock
+from tenure.campaigns import api as campaigns
 from tenure.insights import queries
 from tenure.lake import api as lakes
 from tenure.segments import api as segments
@@ -55,6 +56,7 @@ class PhaseRow:
     customers_count: int
     revenue_amount: Decimal
     share: float
+    revenue_share: float
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,28 @@ class Dashboard:
     phases: tuple[PhaseRow, ...]
     movements: Movements | None
     concerns: tuple[Concern, ...]
+
+
+@dataclass(frozen=True)
+class LastCampaign:
+    """The latest campaign that was sent, and what it proved so far, in one sentence."""
+
+    name: str
+    href: str
+    sentence: str
+    is_measuring: bool
+    measured_until: datetime | None
+
+
+def find_last_campaign() -> LastCampaign | None:
+    """The latest sent campaign, measured as of now; None before the first."""
+    sent = next((one for one in campaigns.list_campaigns() if one.sent_at or one.planned_at), None)
+    if sent is None:
+        return None
+    report = campaigns.get_report(sent.id)
+    return LastCampaign(
+        sent.name, f"/campaigns/{sent.id}/", report.statement, report.is_measuring, report.measured_until
+    )
 
 
 def has_customers() -> bool:
@@ -197,13 +221,18 @@ def find_movements(preset: segments.Preset, days: int) -> Movements | None:
 
 def _phase_rows(preset: segments.Preset, counts: list[dict[str, object]]) -> tuple[PhaseRow, ...]:
     total = sum(int(str(row["customers_count"])) for row in counts) or 1
+    revenue_total = sum(float(str(row["revenue_amount"] or 0)) for row in counts)
     rows = []
     for phase in preset.phases:
         mine = [row for row in counts if row["phase"] == phase.name]
         people = sum(int(str(row["customers_count"])) for row in mine)
         revenue = sum((Decimal(str(row["revenue_amount"] or 0)) for row in mine), Decimal(0))
-        rows.append(PhaseRow(phase.name, phase.colour_slot, people, revenue, people / total))
+        rows.append(PhaseRow(phase.name, phase.colour_slot, people, revenue, people / total, _share(revenue, revenue_total)))
     return tuple(rows)
+
+
+def _share(part: Decimal, whole: float) -> float:
+    return float(part) / whole if whole > 0 else 0.0
 
 
 def _list_concerns(

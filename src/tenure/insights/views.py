@@ -22,9 +22,18 @@ def show_dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "insights/dashboard.html", {"dashboard": dashboard, **_draw(dashboard)})
 
 
+@require_GET
+@require_role("viewer")
+def show_last_campaign(request: HttpRequest) -> HttpResponse:
+    """Measured apart from the page, because a proof takes longer than a count."""
+    return render(request, "insights/_last_campaign.html", {"last": api.find_last_campaign()})
+
+
 def _draw(dashboard: api.Dashboard) -> dict[str, Any]:
     """The rows that the charts take."""
+    best = max(dashboard.phases, key=lambda row: row.revenue_share, default=None)
     return {
+        "best_phase": best if best and best.revenue_share else None,
         "week_labels": [f"{week.week_on.day} {week.week_on:%b}" for week in dashboard.weeks],
         "week_series": [
             {"name": "Repeat orders", "values": [week.repeat_count for week in dashboard.weeks]},

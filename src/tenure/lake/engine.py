@@ -26,7 +26,7 @@ from tenure.lake.message_filter import MessageFilter
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-IDLE_MEMORY = "160MB"
+IDLE_MEMORY = "128MB"
 HEAVY_MEMORY = "3GB"
 
 

@@ -73,18 +73,20 @@ def read_mailing(
     """
     events, everybody = lakes.table("events"), customers.build_customers()
     properties = events.properties.cast("json")
-    sent = events.filter(
+    mails = events.filter(
         events.type == "track",
         events.event == "Email Sent",
         properties["campaign_id"].cast("string") == str(campaign.id),
     )
-    sent = sent.select(
+    sent = mails.select(
         "customer_id",
-        delivery_id=sent.properties.cast("json")["delivery_id"].cast("int64"),
-        sent_at=sent.occurred_at,
+        delivery_id=mails.properties.cast("json")["delivery_id"].cast("int64"),
+        sent_at=mails.occurred_at,
     )
     people = everybody.select("customer_id", "external_id", email=everybody.email.strip().lower())
     rows = lakes.current().read(sent.join(people, "customer_id").order_by("delivery_id"))
+    if not rows.num_rows:
+        raise UnavailableError("no_mails_sent", f"No mail of {campaign.name!r} is in the lake as sent.")
     caught = {mail.recipient: mail.id for mail in channels.list_mails(limit=by_http).mails}
     is_by_http = pc.is_in(rows["email"], value_set=pa.array(list(caught), pa.string()))
     table = pa.table(

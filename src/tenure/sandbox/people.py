@@ -15,8 +15,8 @@ from tenure.sandbox.responses import draw_classes
 from tenure.sandbox.season import Season
 
 RATE_SHAPE, RATE_SCALE_DAYS = 1.15, 48.0
-DROPOUT_A, DROPOUT_B = 0.9, 6.0
-VISITOR_SHARE, LEAD_SHARE = 0.16, 0.12
+DROPOUT_A, DROPOUT_B = 0.8, 8.0
+VISITOR_SHARE, LEAD_SHARE = 0.14, 0.10
 UNITS_SHAPE, UNITS_SCALE = 1.2, 0.5
 EXTRA_LINES, EXTRA_LINE_SHARE = 3, 0.3
 GROWTH = 0.85

@@ -9,6 +9,8 @@ from django.utils.http import urlencode
 from tenure.base.errors import TenureError
 from tenure.segments import api
 
+R_NAMES = ("R 1", "R 2", "R 3", "R 4", "R 5")
+
 
 def draw_heat(found: Sequence[api.HeatCell], has_links: bool) -> list[dict[str, Any]]:
     """25 cells: frequency from above, recency across, each with its count and most common segment."""
@@ -80,7 +82,7 @@ def draw_migration(preset: api.Preset, from_on: date, to_on: date) -> dict[str, 
     if not any(row.from_segment != api.NOT_YET for row in rows):
         return None
     counts = {(row.from_segment, row.to_segment): row.customers_count for row in rows}
-    names = [segment.name for segment in preset.segments]
+    names = [one.name for phase in preset.phases for one in preset.segments if one.phase == phase.name]
     sources = names + sorted({row.from_segment for row in rows} - set(names))
     drawn = []
     for source in sources:

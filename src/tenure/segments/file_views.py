@@ -13,7 +13,7 @@ from tenure.base.errors import TenureError
 from tenure.base.jobs import JobProgress
 from tenure.events.imports import api as imports
 from tenure.segments import api
-from tenure.segments.drawing import draw_bars, get_known_preset, list_cards
+from tenure.segments.drawing import R_NAMES, draw_bars, draw_heat, get_known_preset, list_cards
 
 PURPOSE = "orders"
 JOB = "segments.file"
@@ -78,6 +78,9 @@ def show_result(request: HttpRequest, job_id: int) -> HttpResponse:
         )
         context |= {
             "result": job.result,
+            "heat_rows": draw_heat([api.HeatCell(*cell) for cell in job.result["cells"]], has_links=False),
+            "heat_columns": R_NAMES,
+            "scored_count": sum(number for _, _, number, _ in job.result["cells"]),
             "bars": draw_bars(preset, rows, has_links=False),
             "cards": list_cards(preset, rows, has_links=False),
         }
@@ -103,6 +106,7 @@ def _start(upload: imports.Upload, mapping: dict[str, str], preset: api.Preset, 
             **found.result.as_dict(),
             "name": upload.name,
             "token": upload.token,
+            "cells": [(cell.r, cell.f, cell.customers_count, cell.segment) for cell in found.result.heatmap],
             "orders": found.orders_count,
             "without_customer": found.without_customer_count,
         }

@@ -12,14 +12,18 @@ from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
 from tenure.segments import library
 from tenure.segments.cutpoints import Cutpoints, compute_initial_cutpoints
-from tenure.segments.measures import build_current_measures, naive_literal
+from tenure.segments.measures import build_current_measures
 from tenure.segments.queries import score
-from tenure.segments.runs import find_stored_cutpoints
+from tenure.segments.runs import build_last_scoring, find_stored_cutpoints, read_stored
 from tenure.segments.scoring import DIMENSIONS
 
 LIVE_BATCH = 2_000
 _MOVED = "moved_customers"
 _BATCH = ibis.table({"seq": "int64", "customer_id": "int64"}, name=events_api.RESOLVED)
+_FIELDS = lakes.table("customers").schema()
+_SCORES = ibis.table(
+    {name: _FIELDS[name] for name in ("customer_id", "r", "f", "m", "segment", "phase")}, name=_MOVED
+)
 _KEPT = {f"old_{name}": name for name in ("r", "f", "m", "segment", "segment_since_at")}
 
 
@@ -35,7 +39,8 @@ def rescore(transaction: Transaction, customer_ids: ibis.Table) -> int:
     hold; only large batches (imports) are then left to that scoring. Gives how many customers changed.
     """
     day, preset = clock.today(), library.get_preset()
-    cutpoints = find_stored_cutpoints(transaction, preset, day)
+    stored = transaction.execute(_compile_last_scoring(day)).fetchone()
+    cutpoints = read_stored(stored[0], preset) if stored else None
     if cutpoints is None:
         row = transaction.execute(f"SELECT count(*) FROM ({_compile(customer_ids)})").fetchone()
         if row is None or row[0] > LIVE_BATCH:
@@ -71,11 +76,22 @@ def _build_aged(cutpoints: Cutpoints, day: date) -> ibis.Table:
 
 
 def _build_touched(customer_ids: ibis.Table, cutpoints: Cutpoints, day: date) -> ibis.Table:
-    customers = lakes.table("customers")
-    touched = customers.filter(customers.customer_id.isin(customer_ids.customer_id))
-    scored = score(build_current_measures(touched, day, _KEPT), library.get_preset(), cutpoints)
-    same = [scored[name].identical_to(scored[f"old_{name}"]) for name in ("r", "f", "m", "segment")]
-    return scored.filter(~(same[0] & same[1] & same[2] & same[3]))
+    touched = _select_customers(customer_ids)
+    return score(build_current_measures(touched, day, _KEPT), library.get_preset(), cutpoints)
+
+
+def _select_customers(customer_ids: ibis.Table) -> ibis.Table:
+    """The rows of the customers view, asked for part by part, so that neither part is read in full."""
+    wanted = customer_ids.select("customer_id")
+    delta, main = lakes.table("customers_delta"), lakes.table("customers_main")
+    recent = delta.semi_join(wanted, "customer_id")
+    settled = main.semi_join(wanted, "customer_id").anti_join(recent, "customer_id")
+    return recent.filter(~recent.is_removed).union(settled)
+
+
+@lru_cache(maxsize=4)
+def _compile_last_scoring(day: date) -> str:
+    return lakes.compile_sql(build_last_scoring(library.get_preset(), day))
 
 
 @lru_cache(maxsize=16)
@@ -89,22 +105,21 @@ def _compile_touched(customer_ids: ibis.Table, cutpoints: Cutpoints, day: date) 
     return lakes.compile_sql(_build_touched(customer_ids, cutpoints, day))
 
 
-def _move(transaction: Transaction, moved_sql: str) -> int:
-    """Write the scores that `moved_sql` gives, and the changes of segment among them to the history."""
-    transaction.execute(f"CREATE OR REPLACE TEMP TABLE {_MOVED} AS {moved_sql}")
+def _move(transaction: Transaction, scored_sql: str) -> int:
+    """Write the scores that `scored_sql` gives and that are new, and the changes of segment to the history."""
+    transaction.execute(f"CREATE OR REPLACE TEMP TABLE {_MOVED} AS {scored_sql}")
+    transaction.execute(
+        f"DELETE FROM {_MOVED} "
+        "WHERE (r, f, m, segment) IS NOT DISTINCT FROM (old_r, old_f, old_m, old_segment)"
+    )
     row = transaction.execute(f"SELECT count(*) FROM {_MOVED}").fetchone()
     if not row or not row[0]:
         return 0
-    now = clock.now()
-    fields = lakes.table("customers").schema()
-    scores = {name: fields[name] for name in ("customer_id", "r", "f", "m", "segment", "phase")}
-    moved = ibis.table({**scores, **{new: fields[old] for new, old in _KEPT.items()}}, name=_MOVED)
-    changed = moved.filter(~moved.segment.identical_to(moved.old_segment) & moved.segment.notnull())
-    given = naive_literal(now)
-    later = changed.old_segment_since_at + ibis.interval(microseconds=1)
-    since_at = ibis.greatest(given, later.fill_null(given))
-    transaction.append(
-        "segment_history", changed.select("customer_id", "segment", "phase", "r", "f", "m", since_at=since_at)
+    since_at = clock.now().replace(tzinfo=None).isoformat(sep=" ")
+    transaction.execute(
+        "INSERT INTO segment_history BY NAME SELECT customer_id, segment, phase, r, f, m, "
+        "greatest(?::TIMESTAMP, old_segment_since_at + INTERVAL 1 MICROSECOND) AS since_at "
+        f"FROM {_MOVED} WHERE segment IS DISTINCT FROM old_segment AND segment IS NOT NULL",
+        [since_at],
     )
-    naive = now.replace(tzinfo=None).isoformat(sep=" ")
-    return int(customers_api.write_scores(transaction, moved.select(*scores), naive))
+    return int(customers_api.write_scores(transaction, _SCORES, since_at))

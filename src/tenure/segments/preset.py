@@ -102,13 +102,13 @@ class Preset(_Part):
         for kind, names in (("phase", phases), ("segment", segments)):
             if twice := {name for name in names if names.count(name) > 1}:
                 raise ValueError(f"two {kind}s are called {min(twice)!r}")
+        if self.otherwise is not None and self.otherwise not in segments:
+            raise ValueError(f"otherwise: there is no segment {self.otherwise!r}")
         for segment in self.segments:
             if segment.phase not in phases:
                 raise ValueError(f"segment {segment.name!r}: there is no phase {segment.phase!r}")
             if segment.rule is None and segment.name != self.otherwise:
                 raise ValueError(f"segment {segment.name!r} has no rule and is not the `otherwise`")
-        if self.otherwise is not None and self.otherwise not in segments:
-            raise ValueError(f"otherwise: there is no segment {self.otherwise!r}")
         return self
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import partial
 
 import ibis
@@ -15,11 +15,9 @@ from tenure.lake.api import Lake, Transaction
 from tenure.segments import library
 from tenure.segments.cutpoints import Cutpoints
 from tenure.segments.measures import end_of, naive_literal
+from tenure.segments.past import drop_past, list_backfill_days, prepare_past, score_past
 from tenure.segments.preset import Preset
 from tenure.segments.runs import build_lake_scored, find_fresh_cutpoints, store_scoring
-
-BACKFILL_MONTHS = 24
-BACKFILL_AFTER_DAYS = 60
 
 Progress = Callable[[float, str], None]
 
@@ -39,8 +37,9 @@ class RefreshResult:
 def refresh(as_of_on: date | None = None, progress: Progress | None = None) -> RefreshResult:
     """Score everybody as of a day (default today), write scores and segments, keep cut-points and changes.
 
-    A scoring that finds nobody to score keeps no cut-points. The first one that does in a lake whose orders reach back more than 60 days also scores the last days of up to
-    24 months before, so that movements between days have a past. Saved presets get their cut-points as well.
+    A scoring that finds nobody to score keeps no cut-points. The first one that does in a lake whose orders
+    reach back more than 60 days also scores the last days of up to 24 months before, so that movements between
+    days have a past. Saved presets get their cut-points as well.
     """
     day = as_of_on or clock.today()
     if day > clock.today():
@@ -48,12 +47,16 @@ def refresh(as_of_on: date | None = None, progress: Progress | None = None) -> R
     lake, preset = lakes.current(), library.get_preset()
     tell = progress or (lambda share, message: None)
     with lake.heavy():
-        past = _list_backfill_days(lake, preset, day)
-        for number, past_on in enumerate(past):
-            tell(number / (len(past) + 1), f"Scoring as of {past_on}")
-            _score_day(lake, preset, past_on)
+        past = list_backfill_days(lake, preset, day)
+        _backfill(lake, preset, past, tell)
         tell(len(past) / (len(past) + 1), f"Scoring as of {day}")
-        cutpoints, customers_count, changed_count = _score_day(lake, preset, day, is_written=True)
+        cutpoints = find_fresh_cutpoints(lake, preset, day)
+
+        def work(transaction: Transaction) -> tuple[int, int]:
+            scored = build_lake_scored(transaction, preset, cutpoints, day)
+            return _keep_day(transaction, scored, preset, cutpoints, is_written=True)
+
+        customers_count, changed_count = lake.write(work)
         for saved in library.list_saved_presets():
             found = find_fresh_cutpoints(lake, saved, day)
             if found.scored_count:
@@ -61,31 +64,43 @@ def refresh(as_of_on: date | None = None, progress: Progress | None = None) -> R
     return RefreshResult(day, preset.name, customers_count, changed_count, tuple(past), cutpoints)
 
 
-def _score_day(
-    lake: Lake, preset: Preset, day: date, is_written: bool = False
-) -> tuple[Cutpoints, int, int]:
-    """Score as of a day and keep what changed since the segments before it; gives customers and changes."""
-    cutpoints = find_fresh_cutpoints(lake, preset, day)
+def _backfill(lake: Lake, preset: Preset, days: list[date], tell: Progress) -> None:
+    """Keep scorings and changes of past days, oldest first; a broken-off backfill goes on at the next refresh."""
+    if not days:
+        return
+
+    def work(transaction: Transaction, day: date) -> None:
+        cutpoints, scored = score_past(transaction, preset, day)
+        _keep_day(transaction, scored, preset, cutpoints, is_written=False)
+
+    lake.write(prepare_past)
+    try:
+        for number, day in enumerate(days):
+            tell(number / (len(days) + 1), f"Scoring as of {day}")
+            lake.write(partial(work, day=day))
+    finally:
+        lake.write(drop_past)
+
+
+def _keep_day(
+    transaction: Transaction, scored: ibis.Table, preset: Preset, cutpoints: Cutpoints, is_written: bool
+) -> tuple[int, int]:
+    """Keep the cut-points and what changed since the segments before the day; gives customers and changes."""
+    day = cutpoints.as_of_on
     since_at = _since(day)
-
-    def work(transaction: Transaction) -> tuple[int, int]:
-        scored = build_lake_scored(transaction, preset, cutpoints, day)
-        columns = ("customer_id", "r", "f", "m", "segment", "phase")
-        transaction.execute(
-            f"CREATE OR REPLACE TEMP TABLE scored_day AS {lakes.compile_sql(scored.select(*columns))}"
-        )
-        fields = lakes.table("customers").schema()
-        table = ibis.table({name: fields[name] for name in columns}, name="scored_day")
-        changed_count = transaction.append("segment_history", _build_changes(table, day, since_at))
-        if is_written:
-            customers_api.write_scores(transaction, table, since_at.isoformat(sep=" "))
-        customers_count = int(transaction.read_value(table.count().as_table()))
-        if cutpoints.scored_count:
-            store_scoring(transaction, preset, cutpoints, customers_count)
-        transaction.execute("DROP TABLE scored_day")
-        return customers_count, changed_count
-
-    return cutpoints, *lake.write(work)
+    columns = ("customer_id", "r", "f", "m", "segment", "phase")
+    sql = lakes.compile_sql(scored.select(*columns))
+    transaction.execute(f"CREATE OR REPLACE TEMP TABLE scored_day AS {sql}")
+    fields = lakes.table("customers").schema()
+    table = ibis.table({name: fields[name] for name in columns}, name="scored_day")
+    changed_count = transaction.append("segment_history", _build_changes(table, day, since_at))
+    if is_written:
+        customers_api.write_scores(transaction, table, since_at.isoformat(sep=" "))
+    customers_count = int(transaction.read_value(table.count().as_table()))
+    if cutpoints.scored_count:
+        store_scoring(transaction, preset, cutpoints, customers_count)
+    transaction.execute("DROP TABLE scored_day")
+    return customers_count, changed_count
 
 
 def _since(day: date) -> datetime:
@@ -109,19 +124,3 @@ def _build_changes(scored: ibis.Table, day: date, since_at: datetime) -> ibis.Ta
     return changed.select(
         "customer_id", "segment", "phase", "r", "f", "m", since_at=ibis.greatest(given, later.fill_null(given))
     )
-
-
-def _list_backfill_days(lake: Lake, preset: Preset, day: date) -> list[date]:
-    """The last days of the months before `day`, up to 24, for a lake never scored."""
-    scorings, events = lakes.table("rfm_scorings"), lakes.table("order_events")
-    if lake.read_rows(scorings.filter(scorings.preset == preset.name).limit(1).select("preset")):
-        return []
-    first_at = lake.read_value(events.aggregate(events.occurred_at.min()))
-    if first_at is None or (day - first_at.date()).days <= BACKFILL_AFTER_DAYS:
-        return []
-    days: list[date] = []
-    last_on = day.replace(day=1) - timedelta(days=1)
-    while last_on >= first_at.date() and len(days) < BACKFILL_MONTHS:
-        days.append(last_on)
-        last_on = last_on.replace(day=1) - timedelta(days=1)
-    return days[::-1]

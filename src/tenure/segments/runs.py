@@ -27,11 +27,21 @@ _read_cutpoints = lru_cache(maxsize=256)(Cutpoints.from_json)
 
 def find_stored_cutpoints(reader: Reader, preset: Preset, as_of_on: date) -> Cutpoints | None:
     """The cut-points of the last stored scoring on or before a day; None when it counted in another way."""
+    rows = reader.read_rows(build_last_scoring(preset, as_of_on))
+    return read_stored(rows[0]["cutpoints"], preset) if rows else None
+
+
+def build_last_scoring(preset: Preset, as_of_on: date) -> ibis.Table:
+    """The stored cut-points text of the last scoring on or before a day: no row or one."""
     scorings = lakes.table("rfm_scorings")
     mine = scorings.filter((scorings.preset == preset.name) & (scorings.as_of_on <= as_of_on))
-    rows = reader.read_rows(mine.order_by(mine.as_of_on.desc()).limit(1).select("cutpoints"))
-    found = _read_cutpoints(rows[0]["cutpoints"]) if rows else None
-    return found if found is not None and found.counting == preset.counting else None
+    return mine.order_by(mine.as_of_on.desc()).limit(1).select("cutpoints")
+
+
+def read_stored(text: str, preset: Preset) -> Cutpoints | None:
+    """Stored cut-points, unless they counted in another way than the preset does now."""
+    found = _read_cutpoints(text)
+    return found if found.counting == preset.counting else None
 
 
 def get_cutpoints(reader: Reader, preset: Preset, as_of_on: date) -> Cutpoints:

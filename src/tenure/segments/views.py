@@ -16,10 +16,16 @@ from tenure.base.audit import record_audit
 from tenure.base.errors import TenureError
 from tenure.lake import api as lakes
 from tenure.segments import api
-from tenure.segments.drawing import draw_bars, draw_heat, draw_migration, get_known_preset, list_cards
+from tenure.segments.drawing import (
+    R_NAMES,
+    draw_bars,
+    draw_heat,
+    draw_migration,
+    get_known_preset,
+    list_cards,
+)
 
 DAYS = 30
-R_NAMES = ("R 1", "R 2", "R 3", "R 4", "R 5")
 
 
 @require_GET
@@ -31,7 +37,6 @@ def show_lifecycle(request: HttpRequest) -> HttpResponse:
     to_on = _read_day(request, "to", as_of_on, today)
     from_on = _read_day(request, "from", to_on - timedelta(days=DAYS), today)
     result = api.compute_rfm(preset, as_of_on)
-    cells = api.compute_heatmap(preset, as_of_on)
     is_present = as_of_on == today and preset.name == api.get_preset().name
     context = {
         "preset": preset,
@@ -39,8 +44,8 @@ def show_lifecycle(request: HttpRequest) -> HttpResponse:
         "as_of_on": as_of_on,
         "today": today,
         "result": result,
-        "scored_count": sum(cell.customers_count for cell in cells),
-        "heat_rows": draw_heat(cells, is_present),
+        "scored_count": sum(cell.customers_count for cell in result.heatmap),
+        "heat_rows": draw_heat(result.heatmap, is_present),
         "heat_columns": R_NAMES,
         "bars": draw_bars(preset, result.segments, is_present),
         "cards": list_cards(preset, result.segments, is_present),

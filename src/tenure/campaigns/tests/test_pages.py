@@ -1,6 +1,7 @@
 """The pages of campaigns, as Charlie (outsider), Bob (viewer) and Alice (marketer) see them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -117,6 +118,18 @@ def test_the_preview_counts_and_shows_the_mail(draft, alice):
     assert "Hi Ada" in mail.content.decode()
     assert mail["Content-Security-Policy"].startswith("sandbox;")
     assert Campaign.objects.count() == 1
+
+
+def test_the_proposed_control_group_is_taken_at_a_press(shop, alice):
+    recently = shop.time.now() - timedelta(days=3)
+    shop.add_customers(2_000, last_order_at=lambda number: recently if number <= 400 else None)
+    page = alice.post("/campaigns/new/preview/", make_form()).content.decode()
+    assert "10% are too few" in page
+    assert '"take_percent": "25"' in page
+    taken = alice.post("/campaigns/new/preview/", make_form(take_percent="25")).content.decode()
+    assert re.search(r'<input type="number" name="control_percent" value="25"[^>]*hx-swap-oob="true"', taken)
+    assert "25% are enough" in taken
+    assert "take_percent" not in taken
 
 
 def test_a_half_written_mail_is_explained_while_the_plan_stays(draft, alice):

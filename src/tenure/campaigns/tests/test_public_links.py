@@ -151,7 +151,7 @@ def test_who_unsubscribed_is_skipped_by_the_next_campaign(shop, delivery, client
 
     client.post(f"/u/{sign('u', delivery)}")
     found = api.preview(api.parse_definition(make_definition()))
-    assert {reason: people for reason, _, people in found.skipped}["suppressed"] == 1
+    assert {reason: people for reason, _, people in found.skipped}["unsubscribed"] == 1
 
 
 def test_sent_mails_are_recorded_once_by_their_message_id(shop, campaign, delivery):

@@ -144,7 +144,7 @@ def test_under_100_buyers_in_the_control_group_speak_of_conversion(shop):
     }
     assert found["statement_about"] == "conversion"
     assert found["conversion"]["low"] > 0
-    assert "the smaller group needs 100 buyers and has 40" in found["statement"]
+    assert "each group needs 100 buyers, and one has 40" in found["statement"]
 
 
 def test_without_control_group_there_is_no_statement(shop):

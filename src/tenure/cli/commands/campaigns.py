@@ -39,17 +39,30 @@ def report(
 
 def _show(result: dict[str, Any]) -> None:
     output.say(result["statement"])
-    rows = [[_words(name), _cell(value)] for name, value in result.items() if name != "statement"]
-    output.print_table(["", ""], rows)
+    output.say()
+    output.print_table(
+        [result["name"], ">Got the mail", ">Control group"],
+        [
+            ["People", *_both(result["assigned"], "{:,}")],
+            ["Bought", *_both(result["bought"], "{:,}")],
+            ["Bought, of 100", *_both(_as_percent(result["conversion"]), "{:.1f}")],
+            [
+                f"Revenue per customer, {result['currency']}",
+                *_both(result["revenue_per_customer"], "{:,.2f}"),
+            ],
+        ],
+    )
+    counts = ("sent", "opened", "clicked", "unsubscribed", "waiting", "failed", "in_doubt", "cancelled")
+    output.say()
+    output.say(", ".join(f"{result[name]:,} {name.replace('_', ' ')}" for name in counts if result[name]))
+    for reason, people in result["skipped"].items():
+        output.say(f"{people:,} got none: {reason.replace('_', ' ')}")
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _both(groups: dict[str, Any], form: str) -> list[str | None]:
+    values = (groups["treatment"], groups["control"])
+    return [None if value is None else form.format(value) for value in values]
 
 
-def _cell(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return ", ".join(f"{_words(name).lower()} {_cell(inner)}" for name, inner in value.items())
-    if isinstance(value, float):
-        return f"{value:,.4f}".rstrip("0").rstrip(".")
-    return None if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+def _as_percent(groups: dict[str, Any]) -> dict[str, Any]:
+    return {arm: None if groups[arm] is None else groups[arm] * 100 for arm in ("treatment", "control")}

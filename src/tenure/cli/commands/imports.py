@@ -70,5 +70,23 @@ def parse_mapping(pairs: list[str]) -> dict[str, str]:
 
 
 def _show(result: dict[str, Any]) -> None:
-    for name, value in result.items():
-        output.say(f"{name}: {value}")
+    kept = "would be written" if result["dry_run"] else "written"
+    written = result["events_built"] if result["dry_run"] else result["events_written"]
+    output.say(
+        f"{result['rows_read']:,} rows read, {written:,} events {kept}, {result['duplicates']:,} known already."
+    )
+    if result["kind"] == "orders":
+        output.say(
+            f"{result['orders']:,} orders of {result['customers']:,} customers, {result['refunds']:,} refunds, "
+            f"{float(result['total_amount']):,.2f} in all; {result['rows_without_customer']:,} rows without a customer."
+        )
+    output.say(
+        "Columns read: " + ", ".join(f"{field} from {column}" for field, column in result["mapping"].items())
+    )
+    if result["rows_rejected"]:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in result["rejected_reasons"].items())
+        output.say(f"{result['rows_rejected']:,} rows rejected ({reasons}).")
+        if result["rejected_file"]:
+            output.say(f"Each with its line and reason: {result['rejected_file']}")
+    for warning in result["warnings"]:
+        output.say(f"Note: {warning}")

@@ -50,9 +50,8 @@ def rfm(
         "as_of": day.isoformat() if day else None,
         "out": str(_writable(out)) if out else None,
     }
-    columns = {"customer_id": customer, "ordered_at": date, "amount": amount, "order_id": order}
     if file is None:
-        if any(columns.values()):
+        if customer or date or amount or order:
             raise MisuseError(
                 "no_file", "--customer, --date, --amount and --order describe a FILE. Name the file.", "file"
             )
@@ -65,13 +64,11 @@ def rfm(
                 "For a FILE say which columns to read: --customer COL --date COL --amount COL.",
                 "file",
             )
-        from tenure.cli.operations.score_file import score_file
+        from tenure.cli.operations.score import score_file
 
-        mapping = {field: column for field, column in columns.items() if column}
+        named = {"customer": customer, "date": date, "amount": amount, "order": order}
         with output.progress(as_json, f"Reading {file.name}") as progress:
-            result = score_file(
-                {**arguments, "file": str(existing_file(file, "file")), "mapping": mapping}, progress
-            )
+            result = score_file({**arguments, **named, "file": str(existing_file(file, "file"))}, progress)
     output.show(result, as_json, _show)
 
 

@@ -1,5 +1,6 @@
 """`tenure serve` and `tenure demo`."""
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -35,6 +36,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Make a simulated shop in the data folder, then serve it. The second time it starts at once."""
+    os.environ["TENURE_SMTP_URL"] = "catcher"
     from tenure.cli.demo import make_demo
 
     with output.progress(as_json, "Making a simulated shop") as progress:

@@ -64,6 +64,10 @@ def _show_restored(result: dict[str, Any]) -> None:
     output.say(f"{result['home']} is as it was at {result['made_at']}.")
     if result["put_aside"]:
         output.say(f"What was there before is in {result['put_aside']}.")
+    for name in result["cancelled_campaigns"]:
+        output.say(
+            f"The campaign {name!r} was being sent at that moment; it is cancelled, so that nobody gets it twice."
+        )
 
 
 def _show_checks(result: dict[str, Any]) -> None:

@@ -59,7 +59,11 @@ def _copy_other_files(environment: Environment, folder: Path) -> None:
             ".unfinished",
         }:
             continue
-        if entry.is_dir():
+        if entry.name.endswith(("-wal", "-shm", "-journal")):
+            continue
+        if entry.suffix == ".sqlite3":
+            _copy_sqlite(entry, folder / entry.name)
+        elif entry.is_dir():
             shutil.copytree(entry, folder / entry.name)
         elif entry.is_file():
             shutil.copy2(entry, folder / entry.name)

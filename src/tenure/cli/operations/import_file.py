@@ -12,7 +12,7 @@ def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from tenure.events.imports import api as imports
 
     path = Path(arguments["file"])
-    result = imports.import_file(
+    result = imports.run_import(
         arguments["kind"],
         path,
         mapping=arguments["mapping"],

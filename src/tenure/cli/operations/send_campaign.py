@@ -53,7 +53,10 @@ def _run_sender(stack: ExitStack) -> None:
         raise UnavailableError(
             "no_mail_server", "No mail server is set. Set TENURE_SMTP_URL, like smtp://user:password@host:587"
         )
-    wiring.start_sender(environment)
+    catcher = wiring.start_catcher(environment)
+    if catcher:
+        stack.callback(catcher.stop)
+    wiring.start_sender(environment, catcher)
     stack.callback(channels.stop_sender)
 
 

@@ -30,6 +30,7 @@ import pyarrow as pa
 
 from tenure.base import clock
 from tenure.config.environment import read_environment
+from tenure.events.appending import AppendResult
 from tenure.events.imports.bytestream import prepare_text, read_head
 from tenure.events.imports.choosing import FieldChoice, check_choices, list_choices, read_choices
 from tenure.events.imports.mapping import (
@@ -42,7 +43,7 @@ from tenure.events.imports.mapping import (
     resolve_mapping,
 )
 from tenure.events.imports.orders import StagedOrders, check_order_mapping, stage_orders
-from tenure.events.imports.reading import load_rows, staging
+from tenure.events.imports.reading import drop_rows, load_rows, staging
 from tenure.events.imports.results import FileShape, ImportResult
 from tenure.events.imports.running import DEFAULT_SOURCE, run_import
 from tenure.events.imports.runs import ImportRun, to_sql_moment
@@ -53,6 +54,7 @@ from tenure.events.imports.uploads import Upload, discard_upload, get_upload, ke
 __all__ = [
     "DEFAULT_SOURCE",
     "FIELDS",
+    "AppendResult",
     "Field",
     "FieldChoice",
     "FileShape",
@@ -124,6 +126,7 @@ def load_order_lines(
         prefix=f"{name}_part",
         with_products=False,
     )
+    drop_rows(connection, rows)
     query = ORDERS_RELATION.format(orders=staged.orders, people=staged.people)
     connection.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
     connection.execute(f"CREATE OR REPLACE TABLE {name}_rejects AS SELECT * FROM {staged.rejects}")

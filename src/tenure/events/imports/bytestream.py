@@ -11,6 +11,7 @@ from pathlib import Path
 from tenure.base.errors import NotFoundError, TenureError
 
 CHUNK_BYTES = 1 << 20
+HEAD_BYTES = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b"
 BROKEN = "\ufdd0"
 """Stands for a byte that is not text in the file's encoding, so that the row can be found later."""
@@ -32,7 +33,6 @@ class ByteStream:
     path: Path
     ended_early: bool = False
     compressed: bool = False
-    consumed: int = 0
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def chunks(self) -> Iterator[bytes]:
@@ -50,7 +50,6 @@ class ByteStream:
         block = head
         while block:
             self._hash.update(block)
-            self.consumed += len(block)
             yield block
             block = file.read(CHUNK_BYTES)
 
@@ -86,7 +85,7 @@ class TextFile:
     broken_bytes: int
 
 
-def read_head(path: Path, size: int = 1 << 18) -> tuple[bytes, ByteStream]:
+def read_head(path: Path, size: int = HEAD_BYTES) -> tuple[bytes, ByteStream]:
     """The first `size` decompressed bytes (fewer in a small or broken file)."""
     if not path.is_file():
         raise NotFoundError("no_such_file", f"There is no file {path}. Check the path.", "file")
@@ -126,7 +125,9 @@ def prepare_text(path: Path, head: bytes, folder: Path) -> TextFile:
     """
     stream = ByteStream(path)
     encoding = guess_encoding(head)
-    copy = folder / "decompressed.txt" if head and path.open("rb").read(2) == GZIP_MAGIC else None
+    with path.open("rb") as file:
+        is_compressed = file.read(2) == GZIP_MAGIC
+    copy = folder / "decompressed.txt" if head and is_compressed else None
     scan = _Scan(is_utf8=encoding in ("utf-8", "cp1252"))
     out = copy.open("wb") if copy else None
     try:

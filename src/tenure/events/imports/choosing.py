@@ -66,7 +66,9 @@ def check_choices(kind: str, mapping: Mapping[str, str]) -> None:
     chosen = [column for column in mapping.values() if column]
     twice = sorted({column for column in chosen if chosen.count(column) > 1})
     if twice:
-        raise TenureError("column_twice", f"The column {twice[0]!r} is chosen twice. Choose it for one field only.")
+        raise TenureError(
+            "column_twice", f"The column {twice[0]!r} is chosen twice. Choose it for one field only."
+        )
     for title, names in NEEDED.get(kind, ()):
         if not any(mapping.get(name) for name in names):
             raise TenureError("mapping_incomplete", f"Choose the column that holds {title}.", names[0])

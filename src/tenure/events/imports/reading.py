@@ -94,6 +94,12 @@ def load_rows(
     return RawRows(name, _trim(connection, name, width), shape.columns, count[0] if count else 0)
 
 
+def drop_rows(connection: duckdb.DuckDBPyConnection, rows: RawRows) -> None:
+    """Forget the raw rows and give their memory back."""
+    for name in (rows.trimmed, rows.name, f"{rows.name.removesuffix('_rows')}_text"):
+        drop_relation(connection, name)
+
+
 def drop_relation(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Drop a table or view of that name, if there is one."""
     found = connection.execute(

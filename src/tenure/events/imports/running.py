@@ -19,7 +19,7 @@ from tenure.events.imports.known import find_known_orders
 from tenure.events.imports.mapping import get_fields, resolve_mapping
 from tenure.events.imports.order_import import FindKnown, stage_order_import
 from tenure.events.imports.orders import check_order_mapping
-from tenure.events.imports.reading import CUT_OFF, RawRows, load_rows, staging
+from tenure.events.imports.reading import CUT_OFF, RawRows, drop_rows, load_rows, staging
 from tenure.events.imports.rejecting import write_rejected
 from tenure.events.imports.results import FileShape, ImportResult
 from tenure.events.imports.runs import ImportRun, build_key, open_run, to_sql_moment
@@ -85,6 +85,7 @@ def run_import(
         result = _describe(
             run, rows, staged, reasons, rejected_file, _find_end(connection, rows, text), dry_run
         )
+        drop_rows(connection, rows)
         built = _write_chunks(run, staged, folder, dry_run, append or _append_to_lake, tell)
     result = replace(
         result, events_built=built, events_written=run.events_written, duplicates=max(0, run.duplicates)
@@ -191,6 +192,8 @@ def _write_chunks(
     count = len(staged.chunks)
     if run.chunk_count != count:
         run.chunk_count, run.chunks_done, run.events_written, run.duplicates = count, [], 0, 0
+    if not dry_run:
+        run.save(folder)
     done = set(run.chunks_done)
     received_at = datetime.fromisoformat(run.started_at).astimezone(UTC)
     built = run.events_written + run.duplicates

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from tenure.base.errors import TenureError
-from tenure.events.imports.bytestream import BROKEN, guess_encoding, read_head
+from tenure.events.imports.bytestream import BROKEN, HEAD_BYTES, guess_encoding, read_head
 from tenure.events.imports.mapping import is_known_header
 from tenure.events.imports.results import FileShape
 
@@ -26,7 +26,7 @@ def sniff(path: str | Path) -> FileShape:
     head, stream = read_head(path)
     encoding = guess_encoding(head)
     text = head.decode(encoding, "replace").replace("\ufffd", BROKEN).lstrip("\ufeff")
-    lines = _whole_lines(text, is_everything=len(head) < 1 << 18)
+    lines = _whole_lines(text, is_everything=len(head) < HEAD_BYTES)
     delimiter = guess_delimiter(lines)
     rows = [row for row in split_rows(lines, delimiter) if any(cell.strip() for cell in row)]
     if not rows:
@@ -40,12 +40,10 @@ def sniff(path: str | Path) -> FileShape:
     samples = [
         (*row[:width], *[""] * (width - len(row))) for row in rows[has_header : SAMPLE_ROWS + has_header]
     ]
-    share_read = min(1.0, stream.consumed / max(1, path.stat().st_size))
     per_line = len(head) / max(1, text.count("\n") or text.count("\r") or 1)
     estimate = len(rows) - has_header
-    if len(head) >= 1 << 18:
-        whole = path.stat().st_size if not stream.compressed else len(head) / max(share_read, 1e-9)
-        estimate = max(estimate, round(whole / per_line))
+    if len(head) >= HEAD_BYTES:
+        estimate = max(estimate, round(_measure_text(path, stream.compressed) / per_line) - has_header)
     return FileShape(
         encoding=encoding,
         delimiter=delimiter,
@@ -112,6 +110,17 @@ def name_columns(header: list[str], width: int) -> tuple[str, ...]:
             repeats += 1
         names.append(unique)
     return tuple(names)
+
+
+def _measure_text(path: Path, is_compressed: bool) -> int:
+    """Bytes of the text, about: a gzip file says it in its last four bytes (unless it is cut off)."""
+    size = path.stat().st_size
+    if not is_compressed:
+        return size
+    with path.open("rb") as file:
+        file.seek(-4, 2)
+        said = int.from_bytes(file.read(4), "little")
+    return said if size < said < 100 * size else 4 * size
 
 
 def _whole_lines(text: str, is_everything: bool) -> list[str]:

@@ -30,7 +30,9 @@ class Upload:
 def keep_upload(file: UploadedFile | None, purpose: str) -> Upload:
     """Write the file into the data folder under a name nobody can guess. Errors: none given; the disk is full."""
     if file is None or not file.size:
-        raise TenureError("no_file", "Choose a file first: a CSV with one row per order line, customer or event.", "file")
+        raise TenureError(
+            "no_file", "Choose a file first: a CSV with one row per order line, customer or event.", "file"
+        )
     discard_old_uploads()
     token = secrets.token_urlsafe(18)
     folder = _folder() / token
@@ -43,7 +45,9 @@ def keep_upload(file: UploadedFile | None, purpose: str) -> Upload:
         (folder / "upload.json").write_text(json.dumps({"purpose": purpose, "name": name}), encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        message = f"The file could not be kept: {error.strerror}. Make room on the server's disk and try again."
+        message = (
+            f"The file could not be kept: {error.strerror}. Make room on the server's disk and try again."
+        )
         raise TenureError("not_kept", message, "file") from error
     return Upload(token, purpose, name, folder / name)
 
@@ -52,7 +56,9 @@ def get_upload(token: str) -> Upload:
     """The kept file. Errors: it was imported already, or is older than a day."""
     note = _folder() / token / "upload.json"
     if not _TOKEN.fullmatch(token) or not note.is_file():
-        raise NotFoundError("no_such_upload", "This file is no longer here. Choose it again on the import page.")
+        raise NotFoundError(
+            "no_such_upload", "This file is no longer here. Choose it again on the import page."
+        )
     told = json.loads(note.read_text(encoding="utf-8"))
     return Upload(token, told["purpose"], told["name"], note.parent / told["name"])
 

@@ -29,12 +29,12 @@ def test_an_interval_around_zero_shows_nothing():
     assert not found.revenue.excludes_zero
 
 
-def test_under_100_buyers_in_the_smaller_arm_speak_of_conversion():
+def test_under_100_buyers_in_one_arm_speak_of_conversion():
     found = compute_lift(make_arm(9_000, 1_800, 50.0), make_arm(1_000, 99, 50.0), 0.1, "EUR")
     assert (found.revenue.value, found.revenue.reason) == (None, LiftReason.TOO_FEW_BUYERS)
     assert found.statement.about == "conversion"
     assert found.statement.text.startswith("10.1 more of 100 customers bought, between ")
-    assert found.statement.text.endswith("the smaller group needs 100 buyers and has 99.")
+    assert found.statement.text.endswith("each group needs 100 buyers, and one has 99.")
 
 
 def test_fewer_buyers_are_said_too():
@@ -47,8 +47,8 @@ def test_no_difference_in_buyers_is_said_too():
     assert found.statement.text.startswith("No difference in buyers can be shown: between ")
 
 
-def test_equal_arms_count_the_fewer_buyers():
-    found = compute_lift(make_arm(1_000, 300, 9.0), make_arm(1_000, 90, 9.0), 0.5, "EUR")
+def test_the_arm_with_fewer_buyers_decides_whichever_is_smaller():
+    found = compute_lift(make_arm(999, 300, 9.0), make_arm(1_001, 90, 9.0), 0.5, "EUR")
     assert found.revenue.reason == LiftReason.TOO_FEW_BUYERS
 
 

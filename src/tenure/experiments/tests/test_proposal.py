@@ -11,13 +11,13 @@ def test_ten_percent_of_many_is_enough():
     found = propose_control_share(50_000, 0.04)
     assert (found.control_share, found.is_enough) == (0.10, True)
     assert found.expected_control_buyers == pytest.approx(200)
-    assert found.sentence.startswith("10 % are enough: about 200 buyers are expected in the control group.")
+    assert found.sentence.startswith("10% are enough: about 200 buyers are expected in the control group.")
 
 
 def test_ten_percent_of_few_is_too_few_and_more_is_proposed():
     found = propose_control_share(10_000, 0.04)
     assert (found.control_share, found.is_enough) == (0.25, False)
-    assert "Hold out 25 % instead." in found.sentence
+    assert "Hold out 25% instead." in found.sentence
 
 
 def test_at_most_half_is_held_out_and_the_sentence_says_what_that_means():
@@ -30,7 +30,7 @@ def test_at_most_half_is_held_out_and_the_sentence_says_what_that_means():
 def test_the_sentence_says_what_rise_would_be_seen():
     found = propose_control_share(50_000, 0.04)
     assert found.detectable_difference == pytest.approx(0.0087, abs=5e-4)
-    assert "from 4 % to 4.8 %" in found.sentence
+    assert "from 4% to 4.8%" in found.sentence
 
 
 def test_no_control_group_means_no_proof():

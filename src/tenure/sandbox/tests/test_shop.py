@@ -13,6 +13,7 @@ from tenure.base.errors import TenureError
 from tenure.events.api import EVENT_BATCH
 from tenure.sandbox.catalogue import CATALOGUE
 from tenure.sandbox.names import COUNTRIES, fold_to_ascii
+from tenure.sandbox.people import DROPOUT_A, DROPOUT_B, RATE_SCALE_DAYS, RATE_SHAPE
 from tenure.sandbox.season import Season
 from tenure.sandbox.shop import Shop, build_shop, continue_shop, fork_shop
 from tenure.sandbox.tests.conftest import UNTIL
@@ -176,10 +177,13 @@ def test_the_mean_number_of_orders_is_that_of_the_process(shop: Shop) -> None:
     made = np.bincount(shop.history.orders.person, minlength=len(people))
     error = np.sqrt(made[buyers].var() / buyers.sum())
     assert abs(made[buyers].mean() - expected[buyers].mean()) < 4 * error
-    assert abs(people.rate[buyers].mean() - 1.15 / 48) < 4 * people.rate[buyers].std() / np.sqrt(buyers.sum())
-    assert abs(people.dropout[buyers].mean() - 0.9 / 6.9) < 4 * people.dropout[buyers].std() / np.sqrt(
-        buyers.sum()
-    )
+    assert abs(people.rate[buyers].mean() - RATE_SHAPE / RATE_SCALE_DAYS) < 4 * people.rate[
+        buyers
+    ].std() / np.sqrt(buyers.sum())
+    assert people.rate[buyers].var() == pytest.approx(RATE_SHAPE / RATE_SCALE_DAYS**2, rel=0.25)
+    assert abs(people.dropout[buyers].mean() - DROPOUT_A / (DROPOUT_A + DROPOUT_B)) < 4 * people.dropout[
+        buyers
+    ].std() / np.sqrt(buyers.sum())
 
 
 def test_who_has_left_never_orders_again(shop: Shop) -> None:

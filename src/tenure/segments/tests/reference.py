@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _rhythm(buyers: list[Person]) -> float:
     gaps = []
     for buyer in buyers:
         days = sorted({order.placed_on for order in buyer.paid})
-        gaps += [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+        gaps += [(later - earlier).days for earlier, later in pairwise(days)]
     if len(gaps) < 100:
         return 45.0
     gaps.sort()

@@ -32,7 +32,8 @@ class Story:
     strategies: tuple[str, ...]
 
 
-def describe_rule(preset: Any, segment: Any) -> str:
+@register.filter
+def rule_words(segment: Any) -> str:
     """The rule of a segment in words."""
     rule = segment.parsed_rule
     if rule is None:
@@ -53,6 +54,12 @@ def lifecycle_groups() -> list[Group]:
         Group(phase.name, phase.colour_slot, tuple(one for one in preset.segments if one.phase == phase.name))
         for phase in preset.phases
     ]
+
+
+@register.filter
+def phase_slot(preset: Any, name: str) -> int:
+    """The colour slot of a phase."""
+    return next((phase.colour_slot for phase in preset.phases if phase.name == name), 1)
 
 
 @register.simple_tag
@@ -78,7 +85,7 @@ def segment_story(name: str) -> Story | None:
     for segment in preset.segments:
         if segment.name == name:
             return Story(
-                _sentence(segment.who), describe_rule(preset, segment), _sentence(segment.goal), segment.strategies
+                _sentence(segment.who), rule_words(segment), _sentence(segment.goal), segment.strategies
             )
     return None
 

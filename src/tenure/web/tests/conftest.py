@@ -5,6 +5,7 @@ from django.test import Client
 
 from tenure.base.access import create_user
 from tenure.web import sign_in
+from tenure.web.tests.shop import fill_shop
 
 PASSWORD = "correct horse battery"
 
@@ -34,3 +35,10 @@ def marketer(db) -> Client:
 @pytest.fixture
 def viewer(db) -> Client:
     return make_client("viewer")
+
+
+@pytest.fixture
+def shop(services: object) -> object:
+    """A running Tenure on a small shop."""
+    fill_shop()
+    return services

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 import pytest
 from django.template import Context, Template
 
-from tenure.web.charts import LABEL_GAP, compute_bars, compute_ceiling, compute_heat_step, compute_interval, compute_plot
+from tenure.web.charts import (
+    LABEL_GAP,
+    compute_bars,
+    compute_ceiling,
+    compute_heat_step,
+    compute_interval,
+    compute_plot,
+)
 
 
 def render(text: str, **context: object) -> str:

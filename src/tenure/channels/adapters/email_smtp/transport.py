@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import aiosmtplib
 
-from tenure.channels.adapters.base import Outcome, ServerProblemError
+from tenure.channels.adapters.base import Outcome, OutcomeState, ServerProblemError
 from tenure.channels.message import Envelope, OutgoingEmail, build_envelope
 
 LOST = (aiosmtplib.SMTPException, OSError, EOFError, TimeoutError)
@@ -100,8 +100,8 @@ class SmtpConnection:
             return self._explain_loss(error, has_left)
         await self._start_over(refusal.code)
         if 400 <= refusal.code < 600:
-            state = "failed" if refusal.code >= 500 else "retry"
-            return Outcome(state, str(refusal.code), f"{refusal.code} {refusal.message}")  # type: ignore[arg-type]
+            state: OutcomeState = "failed" if refusal.code >= 500 else "retry"
+            return Outcome(state, str(refusal.code), f"{refusal.code} {refusal.message}")
         self._client.close()
         code = "bad_reply"
         text = f"The server gave an answer that SMTP does not know: {refusal.code} {refusal.message}"
@@ -159,6 +159,8 @@ def _words(error: BaseException) -> str:
         return f"{error.code} {error.message}"
     if isinstance(error.__cause__, OSError) and error.__cause__.strerror:
         return str(error.__cause__.strerror)
+    if isinstance(error, aiosmtplib.SMTPConnectError) and error.__cause__ is not None:
+        return _words(error.__cause__)
     return str(error) or type(error).__name__
 
 
@@ -167,7 +169,9 @@ def _explain_refusal(error: BaseException, timeout_seconds: float) -> str:
     if isinstance(error, TimeoutError | aiosmtplib.SMTPTimeoutError):
         return f"does not answer: nothing heard for {timeout_seconds:g} s"
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-        return f"refuses the sign-in: {error.code} {error.message}. Check user and password in TENURE_SMTP_URL"
+        return (
+            f"refuses the sign-in: {error.code} {error.message}. Check user and password in TENURE_SMTP_URL"
+        )
     if isinstance(cause, ConnectionRefusedError):
         return "refuses: Connection refused"
     if isinstance(cause, socket.gaierror):

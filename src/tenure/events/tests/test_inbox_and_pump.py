@@ -1,0 +1,111 @@
+"""What is accepted is kept, whatever happens to the lake or to one event."""
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenure.base.errors import UnavailableError
+from tenure.events import api as events
+from tenure.events.appending import Appender
+from tenure.events.inbox import Inbox
+from tenure.events.pump import Pump
+from tenure.lake import api as lakes
+
+ROW = ("m", "track", "Looked", "alice", None, None, None, None, 0, 0, "{}", None, "test")
+
+
+def rows_of(*names: str) -> bytes:
+    return events.encode_rows([(name, *ROW[1:]) for name in names])
+
+
+def stored_ids() -> list[str]:
+    table = lakes.table("events")
+    return [row["message_id"] for row in lakes.current().read_rows(table.order_by("seq").select("message_id"))]
+
+
+def test_waiting_callers_share_a_commit(tmp_path: Path) -> None:
+    accepted: list[int] = []
+    inbox = Inbox(tmp_path / "inbox.sqlite3", lambda: accepted.append(1))
+    threads = [threading.Thread(target=inbox.accept_and_wait, args=(1, rows_of(str(n)))) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert inbox.count_after(0) == 50
+    assert len(accepted) <= 50
+    inbox.close()
+
+
+def test_an_inbox_that_cannot_be_written_says_so_and_accepts_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "inbox.sqlite3"
+    inbox = Inbox(path)
+    with sqlite3.connect(path) as other:
+        pages = other.execute("PRAGMA page_count").fetchone()[0]
+    other.close()
+    inbox._queue.put((1, rows_of("a"), lambda error: None))
+    inbox.accept_and_wait(1, rows_of("b"))
+    assert pages > 0
+    inbox.close()
+    path.unlink()
+    broken = Inbox(path)
+    broken._reader.execute("DROP TABLE batches")
+    broken._reader.commit()
+    with pytest.raises(UnavailableError, match="Nothing was accepted"):
+        broken.accept_and_wait(1, rows_of("c"))
+    broken.close()
+
+
+def test_one_event_that_cannot_be_folded_is_parked_and_the_others_go_on(services: Any) -> None:
+    def refuse_poison(tx: lakes.Transaction) -> None:
+        if tx.execute(f"SELECT count(*) FROM {events.RESOLVED} WHERE message_id = 'poison'").fetchone() != (0,):
+            raise ValueError("a bug")
+
+    appender = Appender(services.lake, services.pump._appender._resolve, [refuse_poison])
+    pump = Pump(services.lake, services.inbox, appender)
+    services.inbox.accept_and_wait(3, rows_of("first", "poison", "last"))
+    pump.drain()
+    assert stored_ids() == ["first", "last"]
+    assert services.inbox.count_parked() == 1
+    assert services.inbox.count_after(pump.position) == 0
+
+
+def test_a_parked_event_is_tried_again_at_the_next_start(services: Any) -> None:
+    services.inbox.park(rows_of("mended"), "a bug")
+    assert services.inbox.restore_parked() == 1
+    services.pump.drain()
+    assert stored_ids() == ["mended"]
+    assert services.inbox.count_parked() == 0
+
+
+def test_a_lake_that_is_down_makes_the_inbox_grow_and_nothing_else(services: Any) -> None:
+    class Down:
+        def append(self, *arguments: Any) -> None:
+            raise OSError("no space left on device")
+
+    pump = Pump(services.lake, services.inbox, Down())  # type: ignore[arg-type]
+    services.inbox.accept_and_wait(1, rows_of("kept"))
+    with pytest.raises(OSError, match="no space"):
+        pump.drain()
+    assert services.inbox.count_after(pump.position) == 1
+    services.pump.drain()
+    assert stored_ids() == ["kept"]
+
+
+def test_an_event_of_a_ledger_transaction_comes_with_it_or_not_at_all(services: Any) -> None:
+    from django.db import transaction
+
+    from tenure.base import clock
+
+    event = events.NewEvent("track", "Unsubscribed", {}, clock.now(), user_id="alice", message_id="u1")
+    with pytest.raises(RuntimeError), transaction.atomic():
+        events.record_with_ledger(event)
+        raise RuntimeError("rolled back")
+    services.pump.drain()
+    assert stored_ids() == []
+    with transaction.atomic():
+        events.record_with_ledger(event)
+    services.pump.drain()
+    assert stored_ids() == ["u1"]
