@@ -244,7 +244,8 @@ class Sender:
         while not self._stop.is_set():
             row = self._take()
             if row is None or connection is None or not connection.is_open:
-                pending = await self._flush(pending)
+                await self._flush(pending)
+                pending = None
             if row is None:
                 connection = await self._wait_for_rows(connection)
                 continue
@@ -260,7 +261,9 @@ class Sender:
             if pending and pending.state == "sent":
                 self._problem, self._next_try_at, pause = None, None, FIRST_PAUSE_SECONDS
             elif pending and pending.state == "retry" and not connection.is_open:
-                text, pending = pending.error, await self._flush(pending)
+                text = pending.error
+                await self._flush(pending)
+                pending = None
                 await self._wait_for_better(f"mail server {self._transport.shown_url}: {text}", pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
         await self._flush(pending)

@@ -62,7 +62,8 @@ class _Resolver:
         self._claims = claims
         self._resolution = resolution
         self._customers = _load_customers(claims)
-        self._known = _load_known(set(self._customers.values()))
+        self._known = {customer_id for (kind, _), customer_id in self._customers.items() if kind == USER_ID}
+        self._known |= _load_known(set(self._customers.values()) - self._known)
         self._new_customers = 0
         self._new_identifiers: list[tuple[str, str, int]] = []
         self._merges: list[tuple[int, int, str, str]] = []
@@ -186,23 +187,21 @@ def _load_customers(claims: Sequence[IdentityClaim]) -> dict[tuple[str, str], in
     previous_ids = {claim.previous_id for claim in claims if claim.previous_id is not None}
     found: dict[tuple[str, str], int] = {}
     for kind, values in ((USER_ID, user_ids | previous_ids), (ANONYMOUS_ID, anonymous_ids | previous_ids)):
-        rows = _select("SELECT value, customer_id FROM customers_identifier WHERE kind = %s AND value IN", kind, values)
+        rows = _select("SELECT value, customer_id FROM customers_identifier WHERE kind = %s AND value IN", values, kind)
         found.update({(kind, value): customer_id for value, customer_id in rows})
     return found
 
 
 def _load_known(customer_ids: set[int]) -> set[int]:
     """Those customers that have a hard identifier."""
-    rows = _select(
-        "SELECT customer_id FROM customers_identifier WHERE kind = %s AND customer_id IN", USER_ID, customer_ids
-    )
-    return {customer_id for (customer_id,) in rows}
+    rows = _select("SELECT customer_id, kind FROM customers_identifier WHERE customer_id IN", customer_ids)
+    return {customer_id for customer_id, kind in rows if kind == USER_ID}
 
 
-def _select(statement: str, kind: str, values: Iterable[str | int]) -> Iterable[tuple[Any, ...]]:
+def _select(statement: str, values: Iterable[str | int], *before: str) -> Iterable[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         for part in _parts(values):
-            cursor.execute(f"{statement} ({', '.join(['%s'] * len(part))})", [kind, *part])
+            cursor.execute(f"{statement} ({', '.join(['%s'] * len(part))})", [*before, *part])
             yield from cursor.fetchall()
 
 

@@ -22,7 +22,6 @@ class Identifier(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "value"], name="one_customer_per_identifier")]
-        indexes = [models.Index(fields=["value"])]
 
 
 class Merge(models.Model):

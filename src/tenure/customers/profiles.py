@@ -128,7 +128,7 @@ def build_customers() -> ibis.Table:
 def find_customer_id(identifier: str) -> int | None:
     """The customer whom a user id, an anonymous id or an e-mail address names, or None."""
     identifier = identifier.strip()
-    rows = Identifier.objects.filter(value=identifier).order_by("-kind").values_list("customer_id", flat=True)
+    rows = Identifier.objects.filter(kind__in=Identifier.Kind.values, value=identifier).order_by("-kind").values_list("customer_id", flat=True)
     if rows:
         return int(rows[0])
     customers = build_customers()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from tenure.base.money import format_amount
@@ -37,11 +38,14 @@ def _text(properties: Mapping[str, Any], *names: str) -> str:
 def _money(properties: Mapping[str, Any], currency: str, *names: str) -> str:
     for name in names:
         value = properties.get(name)
-        try:
-            if value is not None:
-                return format_amount(float(value), str(properties.get("currency") or currency))
-        except (TypeError, ValueError):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             continue
+        try:
+            amount = float(value)
+        except ValueError:
+            continue
+        if isfinite(amount):
+            return format_amount(amount, str(properties.get("currency") or currency)[:3])
     return ""
 
 

@@ -7,10 +7,11 @@ crash at any point loses nothing and doubles nothing.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from tenure.lake import api as lakes
 from tenure.lake.api import Lake, Transaction
@@ -20,6 +21,8 @@ RESOLVED = "resolved"
 
 _MOST_ROWS = 100_000
 _MANY_ROWS = 25_000
+_FEW_ROWS = 5_000
+Keys = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -88,15 +91,16 @@ class Appender:
         return AppendResult(written, duplicates, tuple(touched), last_seq)
 
     def _append_part(self, tx: Transaction, batch: pa.Table, checkpoints: Mapping[str, int]) -> AppendResult:
-        new_count, keys = self._take_in(tx, batch)
+        new, keys = self._keep_new(tx, batch)
         touched: tuple[int, ...] = ()
-        last_seq = 0
-        if new_count:
-            self._put_under_customers(tx)
-            last_seq = self._insert(tx)
+        if new.num_rows:
+            self._put_under_customers(tx, new)
+            columns = ", ".join(lakes.table("events").columns)
+            tx.execute(f"INSERT INTO events ({columns}) SELECT {columns} FROM {RESOLVED}")
+            self._last_seq += new.num_rows
             for handle in self._handlers:
                 handle(tx)
-            if new_count <= 5_000:
+            if new.num_rows <= _FEW_ROWS:
                 rows = tx.execute(f"SELECT DISTINCT customer_id FROM {RESOLVED} WHERE customer_id IS NOT NULL")
                 touched = tuple(row[0] for row in rows.fetchall())
         for name, value in checkpoints.items():
@@ -107,56 +111,56 @@ class Appender:
         self._lake.message_filter.add(keys)
         if batch.num_rows > _MANY_ROWS:
             tx.drop_temporary()
-        return AppendResult(new_count, batch.num_rows - new_count, touched, last_seq)
+        return AppendResult(new.num_rows, batch.num_rows - new.num_rows, touched, self._last_seq)
 
-    def _take_in(self, tx: Transaction, batch: pa.Table) -> tuple[int, Any]:
-        """Make the temporary table `incoming` of the events not yet in the lake. Gives their count and keys."""
-        numbered = batch.append_column("n", pa.array(np.arange(batch.num_rows, dtype=np.int64)))
-        with tx.with_rows("_batch", numbered):
-            tx.execute(
-                "CREATE OR REPLACE TEMP TABLE incoming AS "
-                "SELECT *, md5_number_lower(message_id) AS message_key FROM _batch "
-                "QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY n) = 1"
+    def _keep_new(self, tx: Transaction, batch: pa.Table) -> tuple[pa.Table, Keys]:
+        """The events of the batch that are not yet in the lake, each once, and their message keys."""
+        with tx.with_rows("_batch", batch):
+            keys = (
+                tx.execute("SELECT md5_number_lower(message_id) AS message_key FROM _batch")
+                .to_arrow_table()
+                .column(0)
+                .to_numpy()
             )
-        keys = tx.execute("SELECT message_key FROM incoming").to_arrow_table().column(0).to_numpy()
+        is_new = np.ones(keys.size, dtype=bool)
+        _, first = np.unique(keys, return_index=True)
+        if first.size < keys.size:
+            is_new[:] = False
+            is_new[first] = True
         suspects = self._lake.message_filter.find_suspects(keys)
         if suspects.size:
             with tx.with_rows("_suspects", pa.table({"message_key": suspects})):
+                known = tx.execute("SELECT message_key FROM events SEMI JOIN _suspects USING (message_key)")
+                is_new &= ~np.isin(keys, known.to_arrow_table().column(0).to_numpy())
+        if not is_new.all():
+            batch, keys = batch.filter(pa.array(is_new)), keys[is_new]
+        return batch.append_column("message_key", pa.array(keys)), keys
+
+    def _put_under_customers(self, tx: Transaction, new: pa.Table) -> None:
+        """Make the temporary table of the new events with their customers."""
+        numbered = new.append_column(
+            "seq", pa.array(np.arange(self._last_seq + 1, self._last_seq + 1 + new.num_rows, dtype=np.int64))
+        )
+        with tx.with_rows("incoming", numbered):
+            claims = tx.execute(
+                "SELECT user_id, anonymous_id, CASE WHEN type = 'alias' THEN previous_id END AS previous_id, "
+                "arg_min(message_id, seq) FROM incoming WHERE customer_id IS NULL "
+                "AND (user_id IS NOT NULL OR anonymous_id IS NOT NULL) GROUP BY 1, 2, 3 ORDER BY min(seq)"
+            ).fetchall()
+            ids = self._resolve(tx, claims)
+            with (
+                tx.with_rows("_users", _mapping(ids.user_ids)),
+                tx.with_rows("_anonymous", _mapping(ids.anonymous_ids)),
+            ):
                 tx.execute(
-                    "DELETE FROM incoming WHERE message_id IN (SELECT events.message_id FROM events "
-                    "SEMI JOIN _suspects USING (message_key))"
+                    f"CREATE OR REPLACE TEMP TABLE {RESOLVED} AS SELECT "
+                    "incoming.* EXCLUDE (customer_id), "
+                    "coalesce(merges.into_customer_id, incoming.customer_id, _users.customer_id, "
+                    "_anonymous.customer_id) AS customer_id "
+                    "FROM incoming LEFT JOIN merges ON merges.from_customer_id = incoming.customer_id "
+                    "LEFT JOIN _users ON _users.value = incoming.user_id "
+                    "LEFT JOIN _anonymous ON _anonymous.value = incoming.anonymous_id"
                 )
-            keys = tx.execute("SELECT message_key FROM incoming").to_arrow_table().column(0).to_numpy()
-        return len(keys), keys
-
-    def _put_under_customers(self, tx: Transaction) -> None:
-        claims = tx.execute(
-            "SELECT user_id, anonymous_id, CASE WHEN type = 'alias' THEN previous_id END AS previous_id, "
-            "arg_min(message_id, n) FROM incoming WHERE customer_id IS NULL "
-            "AND (user_id IS NOT NULL OR anonymous_id IS NOT NULL) GROUP BY 1, 2, 3 ORDER BY min(n)"
-        ).fetchall()
-        ids = self._resolve(tx, claims)
-        with (
-            tx.with_rows("_users", _mapping(ids.user_ids)),
-            tx.with_rows("_anonymous", _mapping(ids.anonymous_ids)),
-        ):
-            tx.execute(
-                f"CREATE OR REPLACE TEMP TABLE {RESOLVED} AS SELECT "
-                "incoming.* EXCLUDE (customer_id), "
-                "coalesce(merges.into_customer_id, incoming.customer_id, _users.customer_id, "
-                "_anonymous.customer_id) AS customer_id, "
-                f"{self._last_seq} + row_number() OVER (ORDER BY n) AS seq "
-                "FROM incoming LEFT JOIN merges ON merges.from_customer_id = incoming.customer_id "
-                "LEFT JOIN _users ON _users.value = incoming.user_id "
-                "LEFT JOIN _anonymous ON _anonymous.value = incoming.anonymous_id"
-            )
-
-    def _insert(self, tx: Transaction) -> int:
-        columns = ", ".join(lakes.table("events").columns)
-        tx.execute(f"INSERT INTO events ({columns}) SELECT {columns} FROM {RESOLVED} ORDER BY seq")
-        row = tx.execute(f"SELECT max(seq) FROM {RESOLVED}").fetchone()
-        self._last_seq = int(row[0]) if row else self._last_seq
-        return self._last_seq
 
 
 def _mapping(ids: Mapping[str, int]) -> pa.Table:

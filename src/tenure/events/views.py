@@ -43,10 +43,7 @@ def start_import(request: HttpRequest) -> HttpResponse:
 @require_role("marketer")
 def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
     upload = imports.get_upload(token)
-    try:
-        shape = imports.sniff(upload.path)
-    except TenureError as error:
-        return render(request, "events/unreadable.html", {"upload": upload, "error": error}, status=400)
+    shape = imports.sniff(upload.path)
     error = None
     if request.method == "POST":
         mapping = imports.read_choices(upload.purpose, request.POST)

@@ -35,10 +35,7 @@ def choose_file(request: HttpRequest) -> HttpResponse:
 @require_role("marketer")
 def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
     upload = imports.get_upload(token)
-    try:
-        shape = imports.sniff(upload.path)
-    except TenureError as error:
-        return render(request, "events/unreadable.html", {"upload": upload, "error": error}, status=400)
+    shape = imports.sniff(upload.path)
     error = None
     mapping = imports.guess_mapping(PURPOSE, shape)
     if request.method == "POST":

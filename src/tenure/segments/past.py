@@ -19,7 +19,7 @@ from tenure.segments.runs import Reader
 
 BACKFILL_MONTHS = 24
 BACKFILL_AFTER_DAYS = 60
-_CHANGING, _SETTLED = "past_changing_events", "past_settled_orders"
+_CHANGING, _SETTLED, _MEASURES = "past_changing_events", "past_settled_orders", "past_measures"
 _COLUMNS = ("customer_id", "ordered_at", "amount", "refunded_amount", "net_amount")
 
 
@@ -65,14 +65,16 @@ def score_past(transaction: Transaction, preset: Preset, day: date) -> tuple[Cut
     changed = customers_api.build_orders(end_of(day), events).select(*_COLUMNS)
     settled = ibis.table(changed.schema(), name=_SETTLED)
     orders = settled.union(changed)
-    measures = build_measures(orders, customers_api.build_customers(), preset, day)
+    built = build_measures(orders, customers_api.build_customers(), preset, day)
+    transaction.execute(f"CREATE OR REPLACE TEMP TABLE {_MEASURES} AS {lakes.compile_sql(built)}")
+    measures = ibis.table(built.schema(), name=_MEASURES)
     moments = build_order_moments(orders, preset, day)
     cutpoints = compute_cutpoints(transaction, measures, moments, preset, day)
     return cutpoints, score(measures, preset, cutpoints)
 
 
 def drop_past(transaction: Transaction) -> None:
-    for name in (_CHANGING, _SETTLED):
+    for name in (_CHANGING, _SETTLED, _MEASURES):
         transaction.execute(f"DROP TABLE IF EXISTS {name}")
 
 

@@ -51,12 +51,23 @@ class Transport(Protocol):
 class Adapter(Protocol):
     """A kind of transport."""
 
-    kind: str
-    channel: str
-    label: str
-    sentence: str
-    schemes: tuple[str, ...]
-    example: str
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def sentence(self) -> str: ...
+
+    @property
+    def schemes(self) -> tuple[str, ...]: ...
+
+    @property
+    def example(self) -> str: ...
 
     def open(self, url: str, timeout_seconds: float) -> Transport:
         """Errors: `bad_transport_url`."""

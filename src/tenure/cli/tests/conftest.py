@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -59,27 +59,29 @@ def tenure(environment: dict[str, str], tmp_path: Path) -> Tenure:
 @pytest.fixture
 def server(environment: dict[str, str], tmp_path: Path) -> Iterator[dict[str, Any]]:
     """A running server on the same data folder; gives its first announcement."""
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", str(find_free_port()), "--json"],
-        stdout=subprocess.PIPE,
-        stderr=(tmp_path / "server.log").open("w"),
-        text=True,
-        cwd=tmp_path,
-        env=environment,
-    )
-    try:
-        assert process.stdout is not None
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if line == "}\n":
-                break
-        yield json.loads("".join(lines))
-    finally:
-        process.terminate()
-        process.wait(timeout=START_SECONDS)
-        if process.stdout:
-            process.stdout.close()
+    with (tmp_path / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [*COMMAND, "serve", "--port", str(find_free_port()), "--json"],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+        )
+    assert process.stdout is not None
+    with process.stdout:
+        try:
+            yield json.loads("".join(_read_document(process.stdout)))
+        finally:
+            process.terminate()
+            process.wait(timeout=START_SECONDS)
+
+
+def _read_document(stream: IO[str]) -> Iterator[str]:
+    for line in stream:
+        yield line
+        if line == "}\n":
+            return
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_doctor_says_what_to_do(tenure: Tenure, environment: dict[str, str]) -> 
 
 
 def test_a_demo_is_made_once_and_never_over_other_data(tenure: Tenure, environment: dict[str, str]) -> None:
-    small = ("demo", "--customers", "300", "--days", "90", "--no-serve", "--json")
+    small = ("demo", "--customers", "1500", "--days", "120", "--no-serve", "--json")
     first = tenure(*small)
     assert first.code == 0, first.out
     assert tenure(*small).document == first.document

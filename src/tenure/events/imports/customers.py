@@ -1,6 +1,7 @@
 """Customer files: one identify event a row, every other column a trait."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
@@ -10,7 +11,7 @@ from tenure.events.imports.cells import Cells, json_object, json_text, message_i
 from tenure.events.imports.dates import EARLIEST, DateReading, choose_date_reading
 from tenure.events.imports.extras import describe_extras
 from tenure.events.imports.reading import RawRows, drop_relation
-from tenure.events.imports.staged import Figures, StagedImport, iterate_chunks
+from tenure.events.imports.staged import Figures, StagedImport, iterate_chunks, to_aware
 
 CHUNK_ROWS = 50_000
 _KEY_FIELDS = ("customer_id", "email", "created_at")
@@ -46,6 +47,21 @@ def stage_customers(
             "customer_id",
         )
     cells = Cells(rows, mapping, has_broken_text)
+    dates = _type_rows(connection, cells, latest, date_format)
+    figures, warnings, row_count = _read_figures(connection, latest)
+    warnings = [reading.warning for reading in dates.values() if reading.warning] + warnings
+    if "created_at" in cells:
+        figures = replace(figures, date_format=dates["created_at"].label)
+    chunks = tuple(
+        _build_chunk(connection, source, now, *bounds) for bounds in iterate_chunks(row_count, CHUNK_ROWS)
+    )
+    return StagedImport("import_rejects", figures, chunks, tuple(warnings))
+
+
+def _type_rows(
+    connection: duckdb.DuckDBPyConnection, cells: Cells, latest: str, date_format: str | None
+) -> dict[str, DateReading]:
+    """Make import_people, a row per line with its traits, and import_rejects; how the dates were read."""
     created = _read_date(connection, cells, "created_at", latest, date_format)
     birthday = _read_date(connection, cells, "birthday", latest, date_format)
     traits = _describe_traits(connection, cells, latest)
@@ -66,7 +82,7 @@ def stage_customers(
                     {created.expression} AS created_at, {cells.raw("created_at")} AS created_cell,
                     {birthday.expression} AS born_at, {cells.raw("birthday")} AS birthday_cell,
                     lower({cells.raw("accepts_email")}) IN ({_NO}) AS is_opted_out, {cells.is_broken(_KEY_FIELDS)} AS is_broken
-                FROM {rows.trimmed}
+                FROM {cells.relation}
             )
         )
         """
@@ -75,6 +91,10 @@ def stage_customers(
     connection.execute(
         "CREATE VIEW import_rejects AS SELECT line, reason FROM import_people WHERE reason IS NOT NULL"
     )
+    return {"created_at": created, "birthday": birthday}
+
+
+def _read_figures(connection: duckdb.DuckDBPyConnection, latest: str) -> tuple[Figures, list[str], int]:
     counts = connection.execute(
         f"""
         SELECT count(DISTINCT user_id), min(created_at), max(created_at), count(*) FILTER (is_bad_email),
@@ -82,9 +102,11 @@ def stage_customers(
         FROM import_people WHERE reason IS NULL
         """
     ).fetchone()
+    total = connection.execute("SELECT count(*) FROM import_people").fetchone()
     assert counts is not None
+    assert total is not None
     customers, first, last, bad_emails, bad_birthdays, opted_out = counts
-    warnings = [reading.warning for reading in (created, birthday) if reading.warning]
+    warnings = []
     if bad_emails:
         warnings.append(f"{bad_emails:,} rows hold an e-mail address that is none; they went in without it.")
     if bad_birthdays:
@@ -93,18 +115,7 @@ def stage_customers(
         )
     if opted_out:
         warnings.append(f"{opted_out:,} people do not accept e-mail; they were recorded as unsubscribed.")
-    total = connection.execute("SELECT count(*) FROM import_people").fetchone()
-    assert total is not None
-    figures = Figures(
-        customers=customers,
-        first_at=first,
-        last_at=last,
-        date_format=created.label if "created_at" in cells else None,
-    )
-    chunks = tuple(
-        _build_chunk(connection, source, now, *bounds) for bounds in iterate_chunks(total[0], CHUNK_ROWS)
-    )
-    return StagedImport("import_rejects", figures, chunks, tuple(warnings))
+    return Figures(customers=customers, first_at=to_aware(first), last_at=to_aware(last)), warnings, total[0]
 
 
 def _read_date(

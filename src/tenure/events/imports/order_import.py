@@ -1,7 +1,6 @@
 """An order file as an import: its figures, and its events in chunks."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import duckdb
@@ -10,7 +9,7 @@ import pyarrow as pa
 from tenure.events.imports.known import KNOWN_ORDERS
 from tenure.events.imports.orders import StagedOrders, build_order_events, build_people_events, stage_orders
 from tenure.events.imports.reading import RawRows, drop_relation
-from tenure.events.imports.staged import Figures, StagedImport, iterate_chunks
+from tenure.events.imports.staged import Figures, StagedImport, iterate_chunks, to_aware
 
 CHUNK_ORDERS = 50_000
 CHUNK_PEOPLE = 100_000
@@ -97,11 +96,7 @@ def _read_figures(connection: duckdb.DuckDBPyConnection, staged: StagedOrders) -
         customers=staged.people_count,
         rows_without_customer=nobody[0],
         total_amount=Decimal(total).quantize(Decimal("0.0001")),
-        first_at=_aware(first),
-        last_at=_aware(last),
+        first_at=to_aware(first),
+        last_at=to_aware(last),
         date_format=staged.date_format,
     )
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.base.errors import TenureError
-from tenure.events.imports.amounts import choose_amount_reading
+from tenure.events.imports.amounts import AmountReading, choose_amount_reading
 from tenure.events.imports.cells import Cells, json_number, json_object, json_text, message_id, quote
-from tenure.events.imports.dates import EARLIEST, choose_date_reading
+from tenure.events.imports.dates import EARLIEST, DateReading, choose_date_reading
 from tenure.events.imports.reading import RawRows, drop_relation
 
 _KEY_FIELDS = (
@@ -24,6 +24,7 @@ _KEY_FIELDS = (
     "order_total",
     "email",
 )
+_NUMBER_FIELDS = ("unit_price", "amount", "order_total", "quantity")
 _LINE_FIELDS = ("product_id", "product_name", "category", "quantity")
 _MOMENT = (
     "CASE WHEN ordered_at = date_trunc('day', ordered_at) THEN strftime(ordered_at, '%Y-%m-%d') "
@@ -116,31 +117,14 @@ def _parse_lines(
     date_format: str | None,
     prefix: str,
 ) -> tuple[str, list[str], str]:
+    """The table of typed lines, each with its reason to be rejected or NULL; what to warn of; how dates were read."""
     dates = choose_date_reading(connection, cells.relation, cells.raw("ordered_at"), latest, date_format)
-    money = [name for name in ("unit_price", "amount", "order_total", "quantity") if name in cells]
-    amounts = choose_amount_reading(
-        connection, cells.relation, [cells.raw(name) for name in money], delimiter
-    )
-    read = {
-        name: amounts.read(cells.raw(name), 6 if name == "unit_price" else 4)
-        if name in cells
-        else "NULL::DECIMAL(18, 4)"
-        for name in ("unit_price", "amount", "order_total", "quantity")
-    }
-    customer = cells.identifier("customer_id")
-    if "email" in cells:
-        customer = f"coalesce({customer}, {cells.email()})"
-    money_is_odd = " OR ".join(
-        f"({cells.raw(name)} IS NOT NULL AND {name} IS NULL)" for name in money if name != "quantity"
-    )
-    quantity_is_odd = (
-        f"({cells.raw('quantity')} IS NOT NULL AND quantity IS NULL)" if "quantity" in cells else "false"
-    )
+    numbers = [cells.raw(name) for name in _NUMBER_FIELDS if name in cells]
+    amounts = choose_amount_reading(connection, cells.relation, numbers, delimiter)
     counted = "quantity" if "quantity" in cells else "1"
     given = f"coalesce(amount, TRY_CAST(unit_price * {counted} AS DECIMAL(18, 4)))"
     inherits_date = f"coalesce(ordered_at, {_inherit('ordered_at', cells, connection)})"
     money_missing = f"(given IS NULL AND {'order_id IS NULL' if 'order_total' in cells else 'true'})"
-    customer_missing = "customer_id IS NULL AND order_id IS NULL"
     parsed = f"{prefix}_parsed"
     _create(
         connection,
@@ -156,25 +140,47 @@ def _parse_lines(
                 WHEN quantity_is_odd THEN 'unreadable_quantity'
                 WHEN money_is_odd THEN 'unreadable_amount'
                 WHEN {money_missing} THEN 'missing_amount'
-                WHEN {customer_missing} THEN 'missing_customer' END AS reason
+                WHEN customer_id IS NULL AND order_id IS NULL THEN 'missing_customer' END AS reason
         FROM (
             SELECT * REPLACE ({inherits_date} AS ordered_at),
                 {given} AS given, coalesce(quantity < 0, false) OR coalesce({given} < 0, false) AS is_refund
-            FROM (
-                SELECT line, problem, {cells.identifier("order_id")} AS order_id, {customer} AS customer_id,
-                    {dates.expression} AS ordered_at, {cells.raw("ordered_at")} AS date_cell,
-                    {", ".join(f"{read[name]} AS {name}" for name in read)},
-                    {", ".join(f"{cells.text(name)} AS {name}" for name in ("product_id", "product_name", "category"))},
-                    upper({cells.text("currency")}) AS currency, {cells.email()} AS email, {cells.text("country")} AS country,
-                    {money_is_odd or "false"} AS money_is_odd, {quantity_is_odd} AS quantity_is_odd,
-                    {cells.is_broken(_KEY_FIELDS)} AS is_broken
-                FROM {cells.relation}
-            )
+            FROM ({_type_cells(cells, dates, amounts)})
         )
         """,
     )
     warnings = [warning for warning in (dates.warning, amounts.warning) if warning]
     return parsed, warnings, dates.label
+
+
+def _type_cells(cells: Cells, dates: DateReading, amounts: AmountReading) -> str:
+    """The query that reads every mapped cell; what is there and cannot be read is marked as odd."""
+    numbers = {
+        name: amounts.read(cells.raw(name), 6 if name == "unit_price" else 4)
+        if name in cells
+        else "NULL::DECIMAL(18, 4)"
+        for name in _NUMBER_FIELDS
+    }
+    odd = {
+        name: f"({cells.raw(name)} IS NOT NULL AND {name} IS NULL)"
+        for name in _NUMBER_FIELDS
+        if name in cells
+    }
+    quantity_is_odd = odd.pop("quantity", "false")
+    customer = cells.identifier("customer_id")
+    if "email" in cells:
+        customer = f"coalesce({customer}, {cells.email()})"
+    texts = ", ".join(
+        f"{cells.text(name)} AS {name}" for name in ("product_id", "product_name", "category", "country")
+    )
+    return f"""
+        SELECT line, problem, {cells.identifier("order_id")} AS order_id, {customer} AS customer_id,
+            {dates.expression} AS ordered_at, {cells.raw("ordered_at")} AS date_cell,
+            {", ".join(f"{expression} AS {name}" for name, expression in numbers.items())}, {texts},
+            upper({cells.text("currency")}) AS currency, {cells.email()} AS email,
+            {" OR ".join(odd.values()) or "false"} AS money_is_odd, {quantity_is_odd} AS quantity_is_odd,
+            {cells.is_broken(_KEY_FIELDS)} AS is_broken
+        FROM {cells.relation}
+    """
 
 
 def _inherit(column: str, cells: Cells, connection: duckdb.DuckDBPyConnection) -> str:

@@ -87,9 +87,7 @@ def run_import(
         )
         drop_rows(connection, rows)
         built = _write_chunks(run, staged, folder, dry_run, append or _append_to_lake, tell)
-    result = replace(
-        result, events_built=built, events_written=run.events_written, duplicates=max(0, run.duplicates)
-    )
+    result = replace(result, events_built=built, events_written=run.events_written, duplicates=run.duplicates)
     if not dry_run:
         run.finished_at, run.result = clock.now().isoformat(), result.as_dict()
         run.save(folder)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pyarrow as pa
@@ -59,3 +59,8 @@ def iterate_chunks(count: int, size: int) -> Iterator[tuple[int, int]]:
     """(first, before last) pairs that cover `count` rows."""
     for first in range(0, count, size):
         yield first, min(first + size, count)
+
+
+def to_aware(moment: datetime | None) -> datetime | None:
+    """A naive UTC moment of the staging engine as an aware one."""
+    return moment.replace(tzinfo=UTC) if moment else None

@@ -1,16 +1,17 @@
 """Event files: one track event a row, every other column a property."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
 
 from tenure.base.errors import TenureError
 from tenure.events.imports.cells import Cells, json_object, message_id, quote
-from tenure.events.imports.dates import EARLIEST, choose_date_reading
+from tenure.events.imports.dates import EARLIEST, DateReading, choose_date_reading
 from tenure.events.imports.extras import describe_extras
 from tenure.events.imports.reading import RawRows, drop_relation
-from tenure.events.imports.staged import Figures, StagedImport, iterate_chunks
+from tenure.events.imports.staged import Figures, StagedImport, iterate_chunks, to_aware
 
 CHUNK_ROWS = 100_000
 _KEY_FIELDS = ("customer_id", "anonymous_id", "event", "timestamp", "message_id", "properties")
@@ -29,7 +30,19 @@ def stage_events(
     """Type and check the raw rows. Rows that say exactly the same are events of their own, told apart by their count."""
     _check_mapping(mapping)
     cells = Cells(rows, mapping, has_broken_text)
-    dates = choose_date_reading(connection, rows.trimmed, cells.raw("timestamp"), latest, date_format)
+    dates = _type_rows(connection, cells, latest, date_format)
+    _number_events(connection, source)
+    figures, warnings, row_count = _read_figures(connection)
+    warnings = [dates.warning, *warnings] if dates.warning else warnings
+    chunks = tuple(_build_chunk(connection, *bounds) for bounds in iterate_chunks(row_count, CHUNK_ROWS))
+    return StagedImport("import_rejects", replace(figures, date_format=dates.label), chunks, tuple(warnings))
+
+
+def _type_rows(
+    connection: duckdb.DuckDBPyConnection, cells: Cells, latest: str, date_format: str | None
+) -> DateReading:
+    """Make import_tracked, a row per line with its properties, and import_rejects; how the times were read."""
+    dates = choose_date_reading(connection, cells.relation, cells.raw("timestamp"), latest, date_format)
     properties = json_object(describe_extras(connection, cells))
     if "properties" in cells:
         given = cells.text("properties")
@@ -57,7 +70,7 @@ def stage_events(
                 SELECT *, {cells.identifier("customer_id")} AS user_id, {cells.identifier("anonymous_id")} AS anonymous_id,
                     {cells.text("event")} AS event, {dates.expression} AS happened_at, {cells.raw("timestamp")} AS time_cell,
                     {cells.identifier("message_id")} AS given_id, {is_object} AS is_object, {cells.is_broken(_KEY_FIELDS)} AS is_broken
-                FROM {rows.trimmed}
+                FROM {cells.relation}
             )
         )
         """
@@ -66,26 +79,27 @@ def stage_events(
     connection.execute(
         "CREATE VIEW import_rejects AS SELECT line, reason FROM import_tracked WHERE reason IS NOT NULL"
     )
-    _number_events(connection, source)
+    return dates
+
+
+def _read_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figures, list[str], int]:
     counts = connection.execute(
         """
-        SELECT count(DISTINCT coalesce(user_id, anonymous_id)), min(happened_at), max(happened_at), count(*),
+        SELECT count(DISTINCT coalesce(user_id, anonymous_id)), min(happened_at), max(happened_at),
             count(*) FILTER (repeat > 1)
-        FROM import_tracked JOIN import_numbered USING (row_no) WHERE reason IS NULL
+        FROM import_tracked JOIN import_numbered USING (row_no)
         """
     ).fetchone()
     total = connection.execute("SELECT count(*) FROM import_tracked").fetchone()
     assert counts is not None
     assert total is not None
-    customers, first, last, _, repeated = counts
-    warnings = [dates.warning] if dates.warning else []
+    customers, first, last, repeated = counts
+    warnings = []
     if repeated:
         warnings.append(
             f"{repeated:,} rows repeat another row exactly; they were kept as events of their own."
         )
-    figures = Figures(customers=customers, first_at=first, last_at=last, date_format=dates.label)
-    chunks = tuple(_build_chunk(connection, *bounds) for bounds in iterate_chunks(total[0], CHUNK_ROWS))
-    return StagedImport("import_rejects", figures, chunks, tuple(warnings))
+    return Figures(customers=customers, first_at=to_aware(first), last_at=to_aware(last)), warnings, total[0]
 
 
 def _check_mapping(mapping: Mapping[str, str]) -> None:

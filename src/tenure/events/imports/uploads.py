@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from tenure.base.errors import NotFoundError, TenureError
 from tenure.config.environment import read_environment
+from tenure.events.imports.sniffing import sniff
 
 KEPT_SECONDS = 86_400
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,40}")
@@ -28,7 +29,7 @@ class Upload:
 
 
 def keep_upload(file: UploadedFile | None, purpose: str) -> Upload:
-    """Write the file into the data folder under a name nobody can guess. Errors: none given; the disk is full."""
+    """Write the file into the data folder under a name nobody can guess. Errors: none given; no table; the disk is full."""
     if file is None or not file.size:
         raise TenureError(
             "no_file", "Choose a file first: a CSV with one row per order line, customer or event.", "file"
@@ -49,6 +50,11 @@ def keep_upload(file: UploadedFile | None, purpose: str) -> Upload:
             f"The file could not be kept: {error.strerror}. Make room on the server's disk and try again."
         )
         raise TenureError("not_kept", message, "file") from error
+    try:
+        sniff(folder / name)
+    except TenureError:
+        discard_upload(token)
+        raise
     return Upload(token, purpose, name, folder / name)
 
 

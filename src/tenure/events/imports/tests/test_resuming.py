@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tenure.base import clock
+from tenure.events.appending import AppendResult
 from tenure.events.imports import order_import
 from tenure.events.imports.runs import list_runs
 from tenure.events.imports.tests.conftest import Store
@@ -46,11 +48,11 @@ def test_a_batch_that_was_written_before_the_crash_is_not_written_twice(store: S
     path = write(BODY)
     append = store.append
 
-    def append_and_die(batch: object) -> object:
-        append(batch)  # type: ignore[arg-type]
+    def append_and_die(batch: pa.Table) -> AppendResult:
+        append(batch)
         raise RuntimeError("killed")
 
-    store.append = append_and_die  # type: ignore[method-assign, assignment]
+    store.append = append_and_die  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="killed"):
         store.run("orders", path)
     assert len(store.events) == 10
