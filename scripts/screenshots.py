@@ -1,6 +1,6 @@
 """Take the pictures in docs/images from a running demo: `make demo` in one terminal, this in another.
 
-    .venv/bin/python scripts/screenshots.py [--home demo-data]
+.venv/bin/python scripts/screenshots.py [--home demo-data]
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Write docs/reference/cli.md from the commands themselves. A test holds the page against them."""
 
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,9 @@ def _describe(path: str, command: Any) -> str:
     usage = " ".join([path, *[_usage(argument) for argument in arguments], "[OPTIONS]"])
     lines = [f"## {path}", "", (command.help or "").strip(), "", f"    {usage}", ""]
     rows = [(f"`{_usage(argument)}`", argument.help) for argument in arguments]
-    rows += [(f"`{_option(option)}`", option.help) for option in options if "--help" not in option.opts]
+    rows += [(f"`{_option(option)}`", _help(option)) for option in options if "--help" not in option.opts]
     if rows:
-        lines += ["| | |", "|---|---|", *[f"| {name} | {_cell(text)} |" for name, text in rows], ""]
+        lines += ["| | |", "|---|---|", *[f"| {_cell(name)} | {_cell(text)} |" for name, text in rows], ""]
     return "\n".join(lines)
 
 
@@ -67,13 +68,22 @@ def _option(option: Any) -> str:
     return f"{names} {_choices(option) or option.metavar or _kind(option)}"
 
 
+def _help(option: Any) -> str:
+    text, default = option.help or "", option.default
+    is_worth_saying = default not in (None, "", False) and not callable(default)
+    return f"{text} Default: {getattr(default, 'value', default)}." if is_worth_saying else text
+
+
 def _kind(option: Any) -> str:
-    return "NUMBER" if "int" in type(option.type).__name__.lower() else "TEXT"
+    return "NUMBER" if option.type_descriptor.annotation is int else "TEXT"
 
 
 def _choices(parameter: Any) -> str:
-    choices = getattr(parameter.type, "choices", None)
-    return "|".join(str(getattr(choice, "value", choice)) for choice in choices) if choices else ""
+    if parameter.metavar:
+        return ""
+    annotation = parameter.type_descriptor.annotation
+    is_choice = isinstance(annotation, type) and issubclass(annotation, Enum)
+    return "|".join(str(choice.value) for choice in annotation) if is_choice else ""
 
 
 def _cell(text: str | None) -> str:

@@ -7,14 +7,13 @@ from tenure.channels import api as channels
 from tenure.config.environment import Environment
 from tenure.customers import api as customers
 from tenure.events import api as events
-from tenure.events.appending import BatchHandler
 from tenure.lake.api import Lake
 from tenure.segments import api as segments
 
 CATCHER = "catcher"
 """As TENURE_SMTP_URL: mails go to a local catcher and can be read in the product. Nothing leaves the machine."""
 
-ON_BATCH: tuple[BatchHandler, ...] = (
+ON_BATCH: tuple[events.BatchHandler, ...] = (
     customers.fold_batch,
     segments.rescore_batch,
 )

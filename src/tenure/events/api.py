@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tenure.base import clock
 from tenure.base.errors import UnavailableError
-from tenure.events.appending import RESOLVED, Appender, AppendResult
+from tenure.events.appending import RESOLVED, Appender, AppendResult, BatchHandler
 from tenure.events.batch import EVENT_BATCH, NewEvent, build_batch, decode_rows, encode_rows
 from tenure.events.inbox import Inbox
 from tenure.events.keys import KeyRing, WriteKeyView, create_write_key, list_write_keys, revoke_write_key
@@ -22,6 +22,7 @@ __all__ = [
     "RESOLVED",
     "AppendResult",
     "Appender",
+    "BatchHandler",
     "EventService",
     "Inbox",
     "KeyRing",

@@ -109,9 +109,10 @@ class Lake:
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """This thread's own cursor."""
-        cursor = getattr(self._local, "cursor", None)
-        if cursor is None:
-            cursor = self._local.cursor = self._instance.cursor()
+        if getattr(self._local, "instance", None) is not self._instance:
+            self._local.instance = self._instance
+            self._local.cursor = self._instance.cursor()
+        cursor: duckdb.DuckDBPyConnection = self._local.cursor
         return cursor
 
     def read(self, expression: ibis.Table) -> pa.Table:
@@ -219,20 +220,34 @@ class Lake:
         self.message_filter = self._build_message_filter()
 
     def _run_writer(self) -> None:
-        cursor = self.connection()
         while (item := self._work.get()) is not None:
             work, outcome = item
             try:
+                cursor = self.connection()
                 cursor.execute("BEGIN")
                 result = work(Transaction(cursor))
                 cursor.execute("COMMIT")
             except BaseException as error:
                 _roll_back(cursor)
+                if isinstance(error, duckdb.FatalException):
+                    self._open_again()
                 outcome.set_exception(error)
             else:
                 outcome.set_result(result)
             del item, work, outcome
-        cursor.close()
+        self.connection().close()
+
+    def _open_again(self) -> None:
+        """After a failed write to disk the engine refuses all work until its file is opened anew."""
+        if self.path is None:
+            return
+        logger.error("the lake's file could not be written; opening it again")
+        try:
+            self._instance.close()
+            self._instance = duckdb.connect(str(self.path))
+            self._settle()
+        except duckdb.Error as error:
+            logger.error("the lake cannot be opened again yet: %s", error)
 
     def _give_memory_back(self) -> None:
         if self.path is None:

@@ -8,7 +8,7 @@ import pytest
 from tenure.base.models import AuditEntry
 from tenure.config.environment import read_environment
 from tenure.customers import api as customers
-from tenure.web.tests.test_lifecycle_pages import read, upload, wait_for
+from tenure.web.tests.test_lifecycle_pages import read, read_chosen, upload, wait_for
 
 ORDERS = "order_id,customer_id,ordered_at,amount\n1,anna,2026-02-01,12.50\n2,ben,2026-02-31,9\n3,anna,2026-02-05,7.50\n"
 
@@ -16,7 +16,7 @@ ORDERS = "order_id,customer_id,ordered_at,amount\n1,anna,2026-02-01,12.50\n2,ben
 def start(client, text: str, kind: str = "orders") -> str:
     """Upload, take the guessed columns, give the job's address."""
     columns = upload(client, "/import/", text, kind=kind)["Location"]
-    chosen = dict(re.findall(r'name="field-(\w+)".*?<option value="([^"]+)" selected>', read(client, columns)))
+    chosen = read_chosen(read(client, columns))
     return client.post(columns, {f"field-{name}": column for name, column in chosen.items()})["Location"]
 
 
