@@ -14,13 +14,12 @@ HEADER = (
     "# The versions tested together; plain pins, so that any index can serve them.\n"
     "# Written by scripts/write_constraints.py.\n"
 )
-ALSO = ["pyarrow-hotfix", "pytest-xdist"]  # used where installed
 
 
 def list_pins(root: str) -> list[str]:
     """`name==version` of all that `root` with its test extra needs, directly or not, as far as installed."""
     pins: dict[str, str] = {}
-    queue = [Requirement(f"{root}[test]"), *(Requirement(name) for name in ALSO)]
+    queue = [Requirement(f"{root}[test]")]
     seen: set[str] = set()
     while queue:
         wanted = queue.pop()

@@ -34,7 +34,7 @@ class Services:
         self.inbox.restore_parked()
         appender = wiring.build_appender(self.lake)
         self.pump = events.Pump(self.lake, self.inbox, appender, [self.hub.tell])
-        events.set_current(events.EventService(self.inbox, appender, self.pump))
+        events.set_current(events.EventService(self.inbox, appender, self.pump, wiring.ON_IMPORTED))
         jobs.fail_interrupted_jobs()
         channels.recover_after_crash()
         if background:

@@ -19,6 +19,9 @@ ON_BATCH: tuple[events.BatchHandler, ...] = (
 )
 """Run in this order inside each batch's lake transaction."""
 
+ON_IMPORTED = segments.refresh
+"""Run after a file was imported: new history means new cut-points."""
+
 
 def build_appender(lake: Lake) -> events.Appender:
     return events.Appender(lake, customers.resolve_batch, ON_BATCH)

@@ -21,9 +21,11 @@ class Sentence:
 def describe_event(kind: str, event: str | None, properties: Mapping[str, Any], currency: str) -> Sentence:
     """Say an event of any type; unknown names are shown as they came."""
     if kind == "track" and event in _SPOKEN:
-        return _SPOKEN[event](properties, currency)
+        said: Sentence = _SPOKEN[event](properties, currency)
+        return said
     if kind in _TYPES:
-        return _TYPES[kind](event, properties)
+        noted: Sentence = _TYPES[kind](event, properties)
+        return noted
     return Sentence("activity", "", event or kind, _short_list(properties))
 
 
@@ -73,7 +75,9 @@ def _short_list(properties: Mapping[str, Any]) -> str:
 def _order_completed(properties: Mapping[str, Any], currency: str) -> Sentence:
     number = _text(properties, "order_id")
     amount = _money(properties, currency, "total", "revenue")
-    return Sentence("shopping-bag", "buy", f"Placed order {number}".strip(), _join(_items(properties), amount))
+    return Sentence(
+        "shopping-bag", "buy", f"Placed order {number}".strip(), _join(_items(properties), amount)
+    )
 
 
 def _order_updated(properties: Mapping[str, Any], currency: str) -> Sentence:
@@ -111,6 +115,8 @@ def _plain(icon: str, title: str, *details: str, tone: str = "") -> Any:
 def _mail(icon: str, verb: str, tone: str = "") -> Any:
     def say(properties: Mapping[str, Any], currency: str) -> Sentence:
         subject = _text(properties, "email_subject", "campaign_name")
+        if "{{" in subject or "{%" in subject:
+            subject = _text(properties, "campaign_name") or subject
         title = f"{verb} “{subject}”" if subject else verb.removesuffix(" of")
         by_machine = "probably a machine, not the person" if properties.get("is_bot") else ""
         return Sentence(icon, tone, title, _join(_text(properties, "link_url"), by_machine))
@@ -148,7 +154,9 @@ _SPOKEN: dict[str, Any] = {
 def _identify(event: str | None, traits: Mapping[str, Any]) -> Sentence:
     known = [name for name in traits if name not in ("address", "company")]
     detail = f"Told us {', '.join(known[:5])}" if known else ""
-    return Sentence("user-check", "good", "Became known" if "email" in traits else "Details were noted", detail)
+    return Sentence(
+        "user-check", "good", "Became known" if "email" in traits else "Details were noted", detail
+    )
 
 
 def _page(event: str | None, properties: Mapping[str, Any]) -> Sentence:
@@ -169,4 +177,10 @@ def _alias(event: str | None, properties: Mapping[str, Any]) -> Sentence:
     return Sentence("git-merge", "", "Two identifiers were joined", "")
 
 
-_TYPES: dict[str, Any] = {"identify": _identify, "page": _page, "screen": _screen, "group": _group, "alias": _alias}
+_TYPES: dict[str, Any] = {
+    "identify": _identify,
+    "page": _page,
+    "screen": _screen,
+    "group": _group,
+    "alias": _alias,
+}

@@ -93,14 +93,23 @@ def list_customers(request: HttpRequest) -> HttpResponse:
         "first": first + 1 if page.rows else 0,
         "last": first + len(page.rows),
         "previous_href": _href(request, page=wanted.page - 1) if wanted.page > 1 else "",
-        "next_href": _href(request, page=wanted.page + 1) if first + len(page.rows) < page.total_count else "",
-        "columns": [(text, css, _href(request, sort=sort) if sort else "", sort == wanted.order_by) for sort, text, css in COLUMNS],
+        "next_href": _href(request, page=wanted.page + 1)
+        if first + len(page.rows) < page.total_count
+        else "",
+        "columns": [
+            (text, css, _href(request, sort=sort) if sort else "", sort == wanted.order_by)
+            for sort, text, css in COLUMNS
+        ],
         "orderings": ORDERINGS.items(),
         "export_href": f"/customers/export.csv?{request.GET.urlencode()}",
         "without_phase_href": _href(request, phase=""),
         "without_cell_href": _href(request, r="", f=""),
     }
-    return render(request, "customers/_list.html" if request.htmx else "customers/list.html", context)
+    return render(
+        request,
+        "customers/_list.html" if request.headers.get("HX-Request") else "customers/list.html",
+        context,
+    )
 
 
 @require_GET
@@ -127,7 +136,9 @@ def show_customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     context = {
         "customer": customer,
         "average": customer.revenue / customer.order_count if customer.order_count else None,
-        "days_since": (clock.today() - customer.last_order_at.date()).days if customer.last_order_at else None,
+        "days_since": (clock.today() - customer.last_order_at.date()).days
+        if customer.last_order_at
+        else None,
         "traits": _list_traits(customer.traits),
         "is_suppressed": is_suppressed,
         "is_reachable": bool(customer.email) and not customer.email_opted_out_at and not is_suppressed,
@@ -158,7 +169,9 @@ def show_timeline(request: HttpRequest, customer_id: int) -> HttpResponse:
 def _say(events: Any) -> list[TimelineRow]:
     currency = read_environment().currency
     return [
-        TimelineRow(event.seq, event.timestamp, describe_event(event.type, event.event, event.properties, currency))
+        TimelineRow(
+            event.seq, event.timestamp, describe_event(event.type, event.event, event.properties, currency)
+        )
         for event in events
     ]
 
@@ -173,7 +186,9 @@ def _list_traits(traits: dict[str, Any]) -> list[tuple[str, str]]:
     listed = []
     for name, value in traits.items():
         if isinstance(value, dict):
-            listed += [(f"{name}: {part}", str(inner)) for part, inner in value.items() if inner not in (None, "")]
+            listed += [
+                (f"{name}: {part}", str(inner)) for part, inner in value.items() if inner not in (None, "")
+            ]
         elif value not in (None, ""):
             listed.append((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
     return sorted(listed)

@@ -37,9 +37,9 @@ __all__ = [
     "count_parked",
     "count_waiting",
     "create_write_key",
+    "current",
     "decode_rows",
     "encode_rows",
-    "current",
     "list_write_keys",
     "record",
     "record_many",
@@ -57,6 +57,8 @@ class EventService:
     inbox: Inbox
     appender: Appender
     pump: Pump
+    on_imported: Callable[[], object] = lambda: None
+    """Called once a file is in the lake."""
 
 
 _current: EventService | None = None

@@ -17,7 +17,9 @@ _FRESH_SECONDS = 2.0
 def create_write_key(name: str) -> str:
     """Make a key. It is shown this once: only its hash is kept."""
     key = "wk_" + secrets.token_urlsafe(24)
-    WriteKey.objects.create(name=name or "key", key_hash=_hash(key), key_start=key[:8], created_at=clock.now())
+    WriteKey.objects.create(
+        name=name or "key", key_hash=_hash(key), key_start=key[:8], created_at=clock.now()
+    )
     return key
 
 

@@ -17,7 +17,11 @@ from tenure.config.environment import read_environment
 from tenure.events.imports import api as imports
 
 KINDS = (
-    ("orders", "Orders", "Who bought, when, and for how much. One row per order or per order line; refunds are understood."),
+    (
+        "orders",
+        "Orders",
+        "Who bought, when, and for how much. One row per order or per order line; refunds are understood.",
+    ),
     ("customers", "Customers", "Names, addresses and whatever else you know. One row per customer."),
     ("events", "Events", "Visits, sign-ups, anything that happened. One row per event."),
 )
@@ -34,7 +38,11 @@ def start_import(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         upload = imports.keep_upload(request.FILES.get("file"), kind)
         href = f"/import/files/{upload.token}/"
-        return HttpResponseClientRedirect(href) if request.htmx else HttpResponseRedirect(href)
+        return (
+            HttpResponseClientRedirect(href)
+            if request.headers.get("HX-Request")
+            else HttpResponseRedirect(href)
+        )
     runs = [(run, run.result or {}) for run in imports.list_runs()[:RECENT]]
     return render(request, "events/import.html", {"kinds": KINDS, "kind": kind, "runs": runs})
 
@@ -58,7 +66,7 @@ def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
         mapping = imports.guess_mapping(upload.purpose, shape)
     context = {
         "upload": upload,
-        "kind_name": dict((name, title) for name, title, _ in KINDS).get(upload.purpose, "Orders"),
+        "kind_name": {name: title for name, title, _ in KINDS}.get(upload.purpose, "Orders"),
         "shape": shape,
         "samples": shape.samples[:SAMPLE_ROWS],
         "fields": imports.list_choices(upload.purpose, shape, mapping),
@@ -75,7 +83,9 @@ def show_job(request: HttpRequest, job_id: int) -> HttpResponse:
     if job.kind != "events.import":
         raise Http404("There is no such import.")
     context = {"job": job, "result": job.result or {}, "percent": round(job.done_share * 100)}
-    return render(request, "events/_job.html" if request.htmx else "events/job.html", context)
+    return render(
+        request, "events/_job.html" if request.headers.get("HX-Request") else "events/job.html", context
+    )
 
 
 @require_GET
@@ -85,7 +95,9 @@ def download_rejected(request: HttpRequest, name: str) -> FileResponse:
     path = folder / name
     if not name.endswith("-rejected.csv") or path.parent != folder or not path.is_file():
         raise Http404("This list of rejected rows is no longer here. Import the file again.")
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
+    return FileResponse(
+        path.open("rb"), as_attachment=True, filename=name, content_type="text/csv; charset=utf-8"
+    )
 
 
 def _start(upload: imports.Upload, mapping: dict[str, str], source: str, actor: str) -> int:
@@ -94,9 +106,14 @@ def _start(upload: imports.Upload, mapping: dict[str, str], source: str, actor: 
         result = imports.run_import(
             upload.purpose, upload.path, mapping, source=source or None, progress=tell
         )
-        record_audit(actor, "import.finished", upload.name, events=result.events_written, rejected=result.rows_rejected)
+        record_audit(
+            actor, "import.finished", upload.name, events=result.events_written, rejected=result.rows_rejected
+        )
         imports.discard_upload(upload.token)
-        return {**result.as_dict(), "rejected_name": result.rejected_file.name if result.rejected_file else ""}
+        return {
+            **result.as_dict(),
+            "rejected_name": result.rejected_file.name if result.rejected_file else "",
+        }
 
     record_audit(actor, "import.started", upload.name, kind=upload.purpose)
     return jobs.start_job("events.import", work, actor)

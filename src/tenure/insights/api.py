@@ -109,23 +109,30 @@ class Dashboard:
 
 @dataclass(frozen=True)
 class LastCampaign:
-    """The latest campaign that was sent, and what it proved so far, in one sentence."""
+    """What the latest campaign proved, in one sentence, and those that are still being measured."""
 
     name: str
     href: str
     sentence: str
     is_measuring: bool
     measured_until: datetime | None
+    others_measuring: tuple[tuple[str, datetime], ...]
 
 
 def find_last_campaign() -> LastCampaign | None:
-    """The latest sent campaign, measured as of now; None before the first."""
-    sent = next((one for one in campaigns.list_campaigns() if one.sent_at or one.planned_at), None)
-    if sent is None:
+    """The latest campaign whose measuring is over, or else the latest sent; None before the first."""
+    sent = [
+        (one, one.planned_at + timedelta(days=one.measure_days))
+        for one in campaigns.list_campaigns()
+        if one.planned_at
+    ]
+    if not sent:
         return None
-    report = campaigns.get_report(sent.id)
+    shown, until = next(((one, until) for one, until in sent if until <= clock.now()), sent[0])
+    report = campaigns.get_report(shown.id)
+    others = tuple((one.name, end) for one, end in sent if end > clock.now() and one.id != shown.id)
     return LastCampaign(
-        sent.name, f"/campaigns/{sent.id}/", report.statement, report.is_measuring, report.measured_until
+        shown.name, f"/campaigns/{shown.id}/", report.statement, until > clock.now(), until, others[:3]
     )
 
 
@@ -170,9 +177,13 @@ def list_weeks(today: date, weeks: int = WEEKS) -> tuple[WeekRow, ...]:
     end = today - timedelta(days=today.weekday())
     start = end - timedelta(weeks=weeks)
     lake = lakes.current()
-    ordered = {row["week_on"]: row["orders_count"] for row in lake.read_rows(queries.build_orders_per_week(start, end))}
+    ordered = {
+        row["week_on"]: row["orders_count"]
+        for row in lake.read_rows(queries.build_orders_per_week(start, end))
+    }
     first = {
-        row["week_on"]: row["orders_count"] for row in lake.read_rows(queries.build_first_orders_per_week(start, end))
+        row["week_on"]: row["orders_count"]
+        for row in lake.read_rows(queries.build_first_orders_per_week(start, end))
     }
     days = [start + timedelta(weeks=number) for number in range(weeks)]
     rows = [WeekRow(day, first.get(day, 0), max(0, ordered.get(day, 0) - first.get(day, 0))) for day in days]
@@ -227,7 +238,11 @@ def _phase_rows(preset: segments.Preset, counts: list[dict[str, object]]) -> tup
         mine = [row for row in counts if row["phase"] == phase.name]
         people = sum(int(str(row["customers_count"])) for row in mine)
         revenue = sum((Decimal(str(row["revenue_amount"] or 0)) for row in mine), Decimal(0))
-        rows.append(PhaseRow(phase.name, phase.colour_slot, people, revenue, people / total, _share(revenue, revenue_total)))
+        rows.append(
+            PhaseRow(
+                phase.name, phase.colour_slot, people, revenue, people / total, _share(revenue, revenue_total)
+            )
+        )
     return tuple(rows)
 
 

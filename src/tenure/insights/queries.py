@@ -53,10 +53,14 @@ def build_first_orders_per_week(since: date, until: date) -> ibis.Table:
     people = customers.build_customers()
     start, end = ibis.timestamp(since.isoformat()), ibis.timestamp(until.isoformat())
     counted = people.filter(people.first_order_at >= start, people.first_order_at < end)
-    return counted.group_by(week_on=counted.first_order_at.truncate("W").date()).agg(orders_count=counted.count())
+    return counted.group_by(week_on=counted.first_order_at.truncate("W").date()).agg(
+        orders_count=counted.count()
+    )
 
 
 def build_phases() -> ibis.Table:
     """Rows phase, segment, customers, revenue; phase is null for customers not yet sorted."""
     people = customers.build_customers()
-    return people.group_by("phase", "segment").agg(customers_count=people.count(), revenue_amount=people.revenue.sum())
+    return people.group_by("phase", "segment").agg(
+        customers_count=people.count(), revenue_amount=people.revenue.sum()
+    )

@@ -44,7 +44,8 @@ class MessageFilter:
     def find_suspects(self, keys: Keys) -> Keys:
         """Those of `keys` that may have been added before; never misses one that was."""
         index, mask = self._locate(keys)
-        return keys[(self._words[index] & mask) == mask]
+        suspects: Keys = keys[(self._words[index] & mask) == mask]
+        return suspects
 
     def _locate(self, keys: Keys) -> tuple[NDArray[np.int64], Keys]:
         index = (keys % np.uint64(self._words.size)).astype(np.int64)

@@ -64,7 +64,9 @@ def compute_cutpoints(
     asked = scored.aggregate(**aggregates)
     for dimension, method in methods:
         if (facts := method.build_facts(moments)) is not None:
-            asked = asked.cross_join(facts.rename({f"{dimension.name}_{name}": name for name in facts.columns}))
+            asked = asked.cross_join(
+                facts.rename({f"{dimension.name}_{name}": name for name in facts.columns})
+            )
     answer = reader.read_rows(asked)[0]
     scored_count = int(answer["scored_count"])
     found = {}

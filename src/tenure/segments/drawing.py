@@ -29,6 +29,20 @@ def draw_heat(found: Sequence[api.HeatCell], has_links: bool) -> list[dict[str, 
     return rows
 
 
+def list_score_rows(explained: dict[str, list[str]]) -> list[tuple[int, str, str, str]]:
+    """What each score takes in this shop, 5 first: (score, recency, frequency, money)."""
+    return [
+        (
+            score,
+            *(
+                explained[name][score - 1] if score <= len(explained[name]) else "–"
+                for name in ("r", "f", "m")
+            ),
+        )
+        for score in (5, 4, 3, 2, 1)
+    ]
+
+
 def draw_bars(preset: api.Preset, rows: Sequence[api.SegmentRow], has_links: bool) -> list[dict[str, Any]]:
     """All segments, grouped by phase, the empty ones included."""
     counts = {row.segment: row.customers_count for row in rows}
@@ -38,7 +52,9 @@ def draw_bars(preset: api.Preset, rows: Sequence[api.SegmentRow], has_links: boo
             "name": segment.name,
             "value": counts.get(segment.name, 0),
             "share_text": _percent(counts.get(segment.name, 0) / total),
-            "href": f"/customers/?{urlencode({'segment': segment.name})}" if has_links else f"#{_anchor(segment.name)}",
+            "href": f"/customers/?{urlencode({'segment': segment.name})}"
+            if has_links
+            else f"#{_anchor(segment.name)}",
             "slot": phase.colour_slot,
             "group": phase.name,
         }
@@ -106,7 +122,9 @@ def get_known_preset(name: str) -> api.Preset:
     """
     presets = {preset.name: preset for preset in api.list_presets()}
     if name and name not in presets:
-        raise TenureError("unknown_preset", f"There is no preset {name!r}; there are {', '.join(presets)}.", "preset")
+        raise TenureError(
+            "unknown_preset", f"There is no preset {name!r}; there are {', '.join(presets)}.", "preset"
+        )
     return presets[name] if name else api.get_preset()
 
 

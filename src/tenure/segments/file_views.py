@@ -13,7 +13,14 @@ from tenure.base.errors import TenureError
 from tenure.base.jobs import JobProgress
 from tenure.events.imports import api as imports
 from tenure.segments import api
-from tenure.segments.drawing import R_NAMES, draw_bars, draw_heat, get_known_preset, list_cards
+from tenure.segments.drawing import (
+    R_NAMES,
+    draw_bars,
+    draw_heat,
+    get_known_preset,
+    list_cards,
+    list_score_rows,
+)
 
 PURPOSE = "orders"
 JOB = "segments.file"
@@ -27,7 +34,11 @@ def choose_file(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         upload = imports.keep_upload(request.FILES.get("file"), PURPOSE)
         href = f"/lifecycle/file/{upload.token}/"
-        return HttpResponseClientRedirect(href) if request.htmx else HttpResponseRedirect(href)
+        return (
+            HttpResponseClientRedirect(href)
+            if request.headers.get("HX-Request")
+            else HttpResponseRedirect(href)
+        )
     return render(request, "segments/file.html")
 
 
@@ -48,7 +59,16 @@ def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
         else:
             job_id = _start(upload, mapping, preset, str(request.user))
             return HttpResponseRedirect(f"/lifecycle/file/jobs/{job_id}/")
-    shown = {"order_id", "customer_id", "ordered_at", "quantity", "unit_price", "amount", "order_total", "email"}
+    shown = {
+        "order_id",
+        "customer_id",
+        "ordered_at",
+        "quantity",
+        "unit_price",
+        "amount",
+        "order_total",
+        "email",
+    }
     context = {
         "upload": upload,
         "shape": shape,
@@ -77,11 +97,16 @@ def show_result(request: HttpRequest, job_id: int) -> HttpResponse:
             "result": job.result,
             "heat_rows": draw_heat([api.HeatCell(*cell) for cell in job.result["cells"]], has_links=False),
             "heat_columns": R_NAMES,
+            "score_rows": list_score_rows(job.result["scores"]),
             "scored_count": sum(number for _, _, number, _ in job.result["cells"]),
             "bars": draw_bars(preset, rows, has_links=False),
             "cards": list_cards(preset, rows, has_links=False),
         }
-    return render(request, "segments/_file_result.html" if request.htmx else "segments/file_result.html", context)
+    return render(
+        request,
+        "segments/_file_result.html" if request.headers.get("HX-Request") else "segments/file_result.html",
+        context,
+    )
 
 
 @require_GET
@@ -90,7 +115,9 @@ def download_rows(request: HttpRequest, token: str) -> FileResponse:
     path = imports.get_upload(token).path.with_name(OUT_NAME)
     if not path.is_file():
         raise Http404("This analysis is no longer here. Choose the file again.")
-    return FileResponse(path.open("rb"), as_attachment=True, filename=OUT_NAME, content_type="text/csv; charset=utf-8")
+    return FileResponse(
+        path.open("rb"), as_attachment=True, filename=OUT_NAME, content_type="text/csv; charset=utf-8"
+    )
 
 
 def _start(upload: imports.Upload, mapping: dict[str, str], preset: api.Preset, actor: str) -> int:
@@ -104,6 +131,7 @@ def _start(upload: imports.Upload, mapping: dict[str, str], preset: api.Preset, 
             "name": upload.name,
             "token": upload.token,
             "cells": [(cell.r, cell.f, cell.customers_count, cell.segment) for cell in found.result.heatmap],
+            "scores": api.explain_cutpoints(found.result.cutpoints),
             "orders": found.orders_count,
             "without_customer": found.without_customer_count,
         }

@@ -50,7 +50,9 @@ def save_preset(yaml_text: str, actor: str) -> Preset:
     """Save a preset under its own name, replacing one saved before. Built-in names are taken."""
     preset = parse_preset(yaml_text)
     if preset.name in _BUILT_IN:
-        raise ConflictError("preset_is_built_in", f"{preset.name} is built in: give yours another name.", "name")
+        raise ConflictError(
+            "preset_is_built_in", f"{preset.name} is built in: give yours another name.", "name"
+        )
     now = clock.now()
     RfmPreset.objects.update_or_create(
         name=preset.name,
@@ -65,5 +67,7 @@ def _read_preset(path: Path) -> Preset:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TenureError("unreadable_preset", f"The preset {path} cannot be read: {error}.", "preset") from error
+        raise TenureError(
+            "unreadable_preset", f"The preset {path} cannot be read: {error}.", "preset"
+        ) from error
     return parse_preset(text)

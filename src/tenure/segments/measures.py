@@ -20,12 +20,16 @@ def end_of(day: date) -> datetime:
 
 def naive_literal(moment: datetime) -> ibis.expr.types.TimestampScalar:
     """An aware moment as the lake's naive UTC timestamp."""
-    return ibis.timestamp(moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds"))
+    return ibis.timestamp(
+        moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    )
 
 
 def build_counted(orders: ibis.Table, preset: Preset, as_of_on: date) -> ibis.Table:
     """Every order or credit note placed by the end of a day: customer_id, ordered_at, is_counted, revenue."""
-    known = orders.filter(orders.customer_id.notnull() & (orders.ordered_at < naive_literal(end_of(as_of_on))))
+    known = orders.filter(
+        orders.customer_id.notnull() & (orders.ordered_at < naive_literal(end_of(as_of_on)))
+    )
     is_credit_note = (known.amount <= 0) & (known.refunded_amount > 0)
     if preset.orders == "any_amount":
         has_amount = ~is_credit_note & (known.amount >= 0)
@@ -39,9 +43,7 @@ def build_counted(orders: ibis.Table, preset: Preset, as_of_on: date) -> ibis.Ta
     return known.select("customer_id", "ordered_at", is_counted=is_counted, revenue=revenue.cast(AMOUNT))
 
 
-def build_measures(
-    orders: ibis.Table, customers: ibis.Table, preset: Preset, as_of_on: date
-) -> ibis.Table:
+def build_measures(orders: ibis.Table, customers: ibis.Table, preset: Preset, as_of_on: date) -> ibis.Table:
     """Measures from orders as they stood at the end of a day.
 
     `orders` has the columns of `customers.api.build_orders(until=...)`; `customers` has customer_id,

@@ -122,7 +122,9 @@ class Preset(_Part):
             if segment.name == name:
                 return segment
         known = ", ".join(segment.name for segment in self.segments)
-        raise TenureError("unknown_segment", f"{self.name} has no segment {name!r}; it has {known}.", "segment")
+        raise TenureError(
+            "unknown_segment", f"{self.name} has no segment {name!r}; it has {known}.", "segment"
+        )
 
     def get_phase(self, name: str) -> Phase:
         for phase in self.phases:
@@ -139,10 +141,14 @@ def parse_preset(text: str) -> Preset:
     except yaml.YAMLError as error:
         raise TenureError("bad_preset", f"The preset is not YAML: {error}", field="preset") from error
     if not isinstance(definition, dict):
-        raise TenureError("bad_preset", "A preset is a YAML mapping with name, scoring, phases, segments.", "preset")
+        raise TenureError(
+            "bad_preset", "A preset is a YAML mapping with name, scoring, phases, segments.", "preset"
+        )
     try:
         return Preset.model_validate(definition)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "preset"
-        raise TenureError("bad_preset", f"The preset is not right at {place}: {first['msg']}", place) from error
+        raise TenureError(
+            "bad_preset", f"The preset is not right at {place}: {first['msg']}", place
+        ) from error

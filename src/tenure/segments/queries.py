@@ -52,7 +52,9 @@ def _build_position(scored: ibis.Table, preset: Preset) -> ibis.expr.types.Integ
         if segment.parsed_rule is not None
     ]
     names = [segment.name for segment in preset.segments]
-    other = ibis.null("int8") if preset.otherwise is None else ibis.literal(names.index(preset.otherwise), "int8")
+    other = (
+        ibis.null("int8") if preset.otherwise is None else ibis.literal(names.index(preset.otherwise), "int8")
+    )
     return ibis.cases(*branches, else_=other) if branches else other
 
 

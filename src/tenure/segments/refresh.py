@@ -43,7 +43,9 @@ def refresh(as_of_on: date | None = None, progress: Progress | None = None) -> R
     """
     day = as_of_on or clock.today()
     if day > clock.today():
-        raise TenureError("day_to_come", f"{day} is still to come: score as of today or a day before.", "as_of")
+        raise TenureError(
+            "day_to_come", f"{day} is still to come: score as of today or a day before.", "as_of"
+        )
     lake, preset = lakes.current(), library.get_preset()
     tell = progress or (lambda share, message: None)
     with lake.heavy():
@@ -60,7 +62,9 @@ def refresh(as_of_on: date | None = None, progress: Progress | None = None) -> R
         for saved in library.list_saved_presets():
             found = find_fresh_cutpoints(lake, saved, day)
             if found.scored_count:
-                lake.write(partial(store_scoring, preset=saved, cutpoints=found, customers_count=found.scored_count))
+                lake.write(
+                    partial(store_scoring, preset=saved, cutpoints=found, customers_count=found.scored_count)
+                )
     return RefreshResult(day, preset.name, customers_count, changed_count, tuple(past), cutpoints)
 
 
@@ -122,5 +126,11 @@ def _build_changes(scored: ibis.Table, day: date, since_at: datetime) -> ibis.Ta
     given = ibis.timestamp(since_at.isoformat(sep=" "))
     later = changed.last_since_at + ibis.interval(microseconds=1)
     return changed.select(
-        "customer_id", "segment", "phase", "r", "f", "m", since_at=ibis.greatest(given, later.fill_null(given))
+        "customer_id",
+        "segment",
+        "phase",
+        "r",
+        "f",
+        "m",
+        since_at=ibis.greatest(given, later.fill_null(given)),
     )

@@ -100,7 +100,9 @@ def count_segments(
     for segment in preset.segments:
         mine = [cell for cell in cells if cell["segment"] == segment.name]
         revenue = sum((cell["revenue_amount"] for cell in mine), Decimal(0))
-        rows.append(SegmentRow(segment.name, segment.phase, sum(cell["customers_count"] for cell in mine), revenue))
+        rows.append(
+            SegmentRow(segment.name, segment.phase, sum(cell["customers_count"] for cell in mine), revenue)
+        )
     total = sum(row.customers_count for row in rows)
     return RfmResult(as_of_on, preset.name, total, tuple(rows), cutpoints, _place(cells))
 
@@ -172,9 +174,7 @@ def write_rows(batches: Iterable[pa.RecordBatch], file: TextIO) -> int:
     return written
 
 
-def compute_migration(
-    from_on: date, to_on: date, preset: Preset | str = "lifecycle"
-) -> list[MigrationRow]:
+def compute_migration(from_on: date, to_on: date, preset: Preset | str = "lifecycle") -> list[MigrationRow]:
     """Where customers went between the ends of two days, largest first; new ones come from `queries.NOT_YET`."""
     chosen, lake = _resolve(preset), lakes.current()
     with lake.heavy():

@@ -72,7 +72,9 @@ def build_lake_scored(reader: Reader, preset: Preset, cutpoints: Cutpoints, as_o
     return score(build_lake_measures(reader, preset, as_of_on), preset, cutpoints)
 
 
-def store_scoring(transaction: Transaction, preset: Preset, cutpoints: Cutpoints, customers_count: int) -> None:
+def store_scoring(
+    transaction: Transaction, preset: Preset, cutpoints: Cutpoints, customers_count: int
+) -> None:
     """Keep the cut-points under their day; a scoring of the same day is replaced."""
     day = cutpoints.as_of_on
     transaction.delete(

@@ -23,6 +23,7 @@ from tenure.segments.drawing import (
     draw_migration,
     get_known_preset,
     list_cards,
+    list_score_rows,
 )
 
 DAYS = 30
@@ -47,6 +48,7 @@ def show_lifecycle(request: HttpRequest) -> HttpResponse:
         "scored_count": sum(cell.customers_count for cell in result.heatmap),
         "heat_rows": draw_heat(result.heatmap, is_present),
         "heat_columns": R_NAMES,
+        "score_rows": list_score_rows(api.explain_cutpoints(result.cutpoints)),
         "bars": draw_bars(preset, result.segments, is_present),
         "cards": list_cards(preset, result.segments, is_present),
         "migration": draw_migration(preset, from_on, to_on),

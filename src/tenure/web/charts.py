@@ -92,8 +92,8 @@ def compute_ceiling(largest: float, steps: int = 4) -> float:
     for factor in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10):
         step = factor * magnitude
         if step >= raw - 1e-12 and (step == int(step) or largest < 1):
-            return step * steps
-    return 10 * magnitude * steps
+            return float(step * steps)
+    return float(10 * magnitude * steps)
 
 
 def _short(value: float) -> str:
@@ -118,7 +118,11 @@ def _spread(wanted: Sequence[float], low: float, high: float) -> list[float]:
 
 
 def compute_plot(
-    labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], css_class: str, width: int, height: int
+    labels: Sequence[str],
+    series: Sequence[tuple[str, Sequence[float]]],
+    css_class: str,
+    width: int,
+    height: int,
 ) -> Plot:
     """Lay out up to four lines over `labels`; the axis starts at 0, each line is named at its end."""
     longest = max((len(name) for name, _ in series), default=0)
@@ -135,9 +139,7 @@ def compute_plot(
 
     y_ticks = tuple(Tick(f"{y_of(top_value * i / 4):.1f}", _short(top_value * i / 4)) for i in range(5))
     every = max(1, -(-len(labels) // (6 if width > 500 else 3)))
-    x_ticks = tuple(
-        Tick(f"{x_of(index):.1f}", str(labels[index])) for index in range(0, len(labels), every)
-    )
+    x_ticks = tuple(Tick(f"{x_of(index):.1f}", str(labels[index])) for index in range(0, len(labels), every))
     ends = _spread([y_of(values[-1]) if len(values) else bottom for _, values in series], top, bottom)
     lines = []
     for number, ((name, values), label_y) in enumerate(zip(series, ends, strict=True), start=1):
@@ -149,9 +151,28 @@ def compute_plot(
         path = " ".join(f"{'M' if i == 0 else 'L'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(spots))
         end_x, end_y = spots[-1] if spots else (left, bottom)
         lines.append(
-            Line(name, number, path, points, f"{end_x:.1f}", f"{end_y:.1f}", f"{end_x + 8:.1f}", f"{label_y + 4:.1f}")
+            Line(
+                name,
+                number,
+                path,
+                points,
+                f"{end_x:.1f}",
+                f"{end_y:.1f}",
+                f"{end_x + 8:.1f}",
+                f"{label_y + 4:.1f}",
+            )
         )
-    return Plot(css_class, width, height, f"{left:.1f}", f"{right:.1f}", f"{bottom:.1f}", y_ticks, x_ticks, tuple(lines))
+    return Plot(
+        css_class,
+        width,
+        height,
+        f"{left:.1f}",
+        f"{right:.1f}",
+        f"{bottom:.1f}",
+        y_ticks,
+        x_ticks,
+        tuple(lines),
+    )
 
 
 def compute_bars(rows: Iterable[Any]) -> list[Bar]:
@@ -187,11 +208,14 @@ def compute_interval(low: float, middle: float, high: float, start: float, end: 
         return min(100.0, max(0.0, 100 * (value - start) / span))
 
     zero = f"{place(0):.1f}%" if start <= 0 <= end else None
-    return Interval(f"{place(low):.1f}%", f"{max(0.5, place(high) - place(low)):.1f}%", f"{place(middle):.1f}%", zero)
+    return Interval(
+        f"{place(low):.1f}%", f"{max(0.5, place(high) - place(low)):.1f}%", f"{place(middle):.1f}%", zero
+    )
 
 
 def compute_heat_step(value: float, largest: float) -> int:
-    """Heat 0 (none) to 5 (the most), by the square root, so that small cells stay apart."""
+    """Heat 0 (none) to 5 (the most), a little steeper at the start, so that small cells stay apart."""
     if not value or largest <= 0:
         return 0
-    return max(1, min(5, 1 + floor(4.999 * (float(value) / float(largest)) ** 0.5)))
+    step = 1 + floor(4.999 * (float(value) / float(largest)) ** 0.7)
+    return int(max(1, min(5, step)))

@@ -26,7 +26,12 @@ def render_error(
     """The error as JSON for programs, as a note where htmx fills a part of a page, else as a page."""
     if request.path.startswith(("/v1/", "/api/")) or "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"code": code, "message": message, "field": field}, status=status)
-    context = {"status": status, "heading": TITLES.get(status, TITLES[400]), "message": message, "kind": "bad"}
+    context = {
+        "status": status,
+        "heading": TITLES.get(status, TITLES[400]),
+        "message": message,
+        "kind": "bad",
+    }
     if request.headers.get("HX-Target"):
         return render(request, "web/_note.html", {"text": message, "kind": "bad"}, status=status)
     return render(request, "web/error.html", context, status=status)
@@ -43,7 +48,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     said = str(exception) if isinstance(exception, PermissionDenied) else ""
-    message = said or "Your role does not allow this. Ask an admin of your team to raise it under Settings, Users."
+    message = (
+        said or "Your role does not allow this. Ask an admin of your team to raise it under Settings, Users."
+    )
     return render_error(request, 403, message, "forbidden")
 
 

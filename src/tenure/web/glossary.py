@@ -1,6 +1,6 @@
 """The one glossary: every word a page explains. Kept in glossary.yaml, shown at /glossary/, written to the docs.
 
-    python -m tenure.web.glossary docs/reference/glossary.md
+python -m tenure.web.glossary docs/reference/glossary.md
 """
 
 import sys

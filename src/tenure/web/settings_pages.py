@@ -32,7 +32,9 @@ def show_settings(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         user = User.objects.get(pk=request.user.pk)
         try:
-            accounts.change_own_password(user, request.POST.get("present", ""), request.POST.get("wanted", ""))
+            accounts.change_own_password(
+                user, request.POST.get("present", ""), request.POST.get("wanted", "")
+            )
         except TenureError as problem:
             error = problem
         else:
@@ -116,7 +118,13 @@ def show_audit(request: HttpRequest) -> HttpResponse:
     verb = request.GET.get("verb", "")
     entries = AuditEntry.objects.filter(verb__startswith=verb) if verb else AuditEntry.objects.all()
     page = Paginator(entries, AUDIT_PAGE).get_page(request.GET.get("page"))
-    areas = (("", "Everything"), ("user.", "Users"), ("key.", "Keys"), ("import.", "Imports"), ("campaign.", "Campaigns"))
+    areas = (
+        ("", "Everything"),
+        ("user.", "Users"),
+        ("key.", "Keys"),
+        ("import.", "Imports"),
+        ("campaign.", "Campaigns"),
+    )
     return render(request, "web/settings/audit.html", {"page": page, "verb": verb, "areas": areas})
 
 

@@ -39,13 +39,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if wait:
         record_audit(email or "unknown", "user.sign_in_limited", email, address=address)
         error = f"Too many tries. Wait {wait} minute{'s' if wait > 1 else ''}, then try again."
-        return render(request, "web/sign_in.html", {"next": target, "email": email, "error": error}, status=429)
+        return render(
+            request, "web/sign_in.html", {"next": target, "email": email, "error": error}, status=429
+        )
     user = authenticate(request, username=email, password=request.POST.get("password", ""))
     if user is None:
         tries.record_failure(email, address)
         record_audit(email or "unknown", "user.sign_in_failed", email, address=address)
-        error = "This e-mail and password do not belong together. Check both, or ask an admin for a new password."
-        return render(request, "web/sign_in.html", {"next": target, "email": email, "error": error}, status=401)
+        error = (
+            "This e-mail and password do not belong together. Check both, or ask an admin for a new password."
+        )
+        return render(
+            request, "web/sign_in.html", {"next": target, "email": email, "error": error}, status=401
+        )
     tries.forget_failures(email, address)
     login(request, user)
     record_audit(email, "user.signed_in", email, address=address)

@@ -27,5 +27,7 @@ def test_events_are_said_as_a_person_would(kind, event, properties, title, detai
 
 @pytest.mark.parametrize("total", ["NaN", "twelve", None, [], {"a": 1}, True])
 def test_broken_amounts_do_not_break_the_sentence(total):
-    sentence = describe_event("track", "Order Completed", {"order_id": None, "total": total, "products": "x"}, "EUR")
+    sentence = describe_event(
+        "track", "Order Completed", {"order_id": None, "total": total, "products": "x"}, "EUR"
+    )
     assert sentence.title == "Placed order"

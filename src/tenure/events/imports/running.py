@@ -32,6 +32,7 @@ Append = Callable[[pa.Table], AppendResult]
 DEFAULT_SOURCE = "import"
 _READ_SHARE = 0.1
 _STAGED_SHARE = 0.25
+_WRITTEN_SHARE = 0.95
 
 
 def run_import(
@@ -55,7 +56,7 @@ def run_import(
     is written; UnavailableError when disk or memory run out, after which the same call goes on where it stopped.
     """
     path, folder, source = Path(path), folder or read_environment().import_folder, source or DEFAULT_SOURCE
-    tell = progress or (lambda share, message: None)
+    tell = progress or _tell_nobody
     get_fields(kind)
     tell(0.0, "Looking at the file")
     shape = sniff(path)
@@ -89,8 +90,7 @@ def run_import(
         built = _write_chunks(run, staged, folder, dry_run, append or _append_to_lake, tell)
     result = replace(result, events_built=built, events_written=run.events_written, duplicates=run.duplicates)
     if not dry_run:
-        run.finished_at, run.result = clock.now().isoformat(), result.as_dict()
-        run.save(folder)
+        _finish(run, result, folder, tell, is_in_lake=append is None)
     tell(1.0, "Done")
     return result
 
@@ -196,7 +196,7 @@ def _write_chunks(
     received_at = datetime.fromisoformat(run.started_at).astimezone(UTC)
     built = run.events_written + run.duplicates
     for number, build in enumerate(staged.chunks):
-        share = _STAGED_SHARE + (1 - _STAGED_SHARE) * (number + 1) / count
+        share = _STAGED_SHARE + (_WRITTEN_SHARE - _STAGED_SHARE) * (number + 1) / count
         if number in done:
             continue
         batch = complete_batch(build(), received_at, run.source)
@@ -215,6 +215,20 @@ def _append_to_lake(batch: pa.Table) -> AppendResult:
     from tenure.events.api import append_batch
 
     return append_batch(batch)
+
+
+def _finish(run: ImportRun, result: ImportResult, folder: Path, tell: Progress, is_in_lake: bool) -> None:
+    from tenure.events.api import current
+
+    if is_in_lake and run.events_written:
+        tell(_WRITTEN_SHARE, "Scoring customers")
+        current().on_imported()
+    run.finished_at, run.result = clock.now().isoformat(), result.as_dict()
+    run.save(folder)
+
+
+def _tell_nobody(share: float, message: str) -> None:
+    """Without a progress callback."""
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.base import File
 
 from tenure.base.errors import NotFoundError, TenureError
 from tenure.config.environment import read_environment
@@ -28,7 +28,7 @@ class Upload:
     path: Path
 
 
-def keep_upload(file: UploadedFile | None, purpose: str) -> Upload:
+def keep_upload(file: "File[bytes] | None", purpose: str) -> Upload:
     """Write the file into the data folder under a name nobody can guess. Errors: none given; no table; the disk is full."""
     if file is None or not file.size:
         raise TenureError(

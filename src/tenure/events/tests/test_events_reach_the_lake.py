@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tenure.customers import api as customers
@@ -130,3 +131,13 @@ def test_events_survive_a_restart_between_the_inbox_and_the_lake(services: Any) 
     services.pump.drain()
     services.pump.drain()
     assert count_events() == 1
+
+
+def test_customers_have_their_segment_right_after_an_import(services: object, tmp_path: Path) -> None:
+    from tenure.events.imports import api as imports
+
+    file = tmp_path / "orders.csv"
+    file.write_text("order_id,customer_id,ordered_at,amount\no1,alice,2026-01-05,40\no2,bob,2026-01-06,10\n")
+    imports.run_import("orders", file)
+    view = customers.get_customer_by_identifier("alice")
+    assert (view.segment, view.f) == ("Falling Asleep Customers", 1)

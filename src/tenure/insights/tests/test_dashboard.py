@@ -65,7 +65,12 @@ def test_there_is_no_change_where_there_was_nothing_before(services, now):
 
 def test_weeks_run_from_monday_and_part_first_from_repeat_orders(services, now):
     monday = date(2026, 3, 9)
-    tell(order("alice", 9, "1", 10), order("alice", 8, "2", 10), order("bob", 3, "3", 10), order("bob", 1, "4", 10))
+    tell(
+        order("alice", 9, "1", 10),
+        order("alice", 8, "2", 10),
+        order("bob", 3, "3", 10),
+        order("bob", 1, "4", 10),
+    )
     weeks = {week.week_on: (week.first_count, week.repeat_count) for week in api.list_weeks(clock.today())}
     assert weeks[monday] == (2, 1)
     assert max(weeks) == monday
@@ -73,7 +78,9 @@ def test_weeks_run_from_monday_and_part_first_from_repeat_orders(services, now):
 
 def test_an_order_without_a_customer_is_revenue_but_nobodys_first(services, now):
     tell(order("alice", 9, "1", 10))
-    nobody = events.NewEvent("track", "Order Completed", {"order_id": "x", "total": 5}, NOW - timedelta(days=9))
+    nobody = events.NewEvent(
+        "track", "Order Completed", {"order_id": "x", "total": 5}, NOW - timedelta(days=9)
+    )
     events.append_batch(events.build_batch([nobody.as_row(NOW)]))
     dashboard = api.get_dashboard()
     assert dashboard.headline.revenue_amount == Decimal(15)
@@ -107,3 +114,22 @@ def test_silence_of_the_tracking_wants_attention(services, now):
 
 def test_there_is_no_last_campaign_before_the_first(services, now):
     assert api.find_last_campaign() is None
+
+
+def test_the_last_campaign_is_the_latest_that_is_fully_measured(services, now, monkeypatch):
+    class Sent:
+        def __init__(self, ident: int, name: str, days_ago: int) -> None:
+            self.id, self.name, self.measure_days = ident, name, 14
+            self.planned_at = NOW - timedelta(days=days_ago)
+
+    class Report:
+        statement = "Earned 4.10 more per customer."
+
+    asked = []
+    monkeypatch.setattr(
+        api.campaigns, "list_campaigns", lambda: [Sent(3, "New", 2), Sent(2, "Old", 20), Sent(1, "Older", 90)]
+    )
+    monkeypatch.setattr(api.campaigns, "get_report", lambda ident: asked.append(ident) or Report())
+    last = api.find_last_campaign()
+    assert (last.name, last.is_measuring, asked) == ("Old", False, [2])
+    assert [name for name, _ in last.others_measuring] == ["New"]

@@ -21,7 +21,9 @@ class CodesRule:
 
     @classmethod
     def parse(cls, key: str, value: Any, parse_rule: ParseRule) -> "CodesRule":
-        parts = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else [str(part) for part in value]
+        parts = (
+            re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else [str(part) for part in value]
+        )
         codes: list[int] = []
         for part in parts:
             low, _, high = part.partition("-")

@@ -55,7 +55,9 @@ def _parse_parts(key: str, value: Any, parse_rule: ParseRule) -> tuple[Rule, ...
 
 def _join(word: str, parts: tuple[Rule, ...]) -> str:
     texts = [
-        f"({part.describe()})" if isinstance(part, AllRule | AnyRule) and len(part.parts) > 1 else part.describe()
+        f"({part.describe()})"
+        if isinstance(part, AllRule | AnyRule) and len(part.parts) > 1
+        else part.describe()
         for part in parts
     ]
     return word.join(texts)

@@ -39,6 +39,4 @@ class RhythmMethod(Method):
         return Cuts("rhythm", bars, is_inclusive=True, rhythm_days=days)
 
     def describe(self) -> str:
-        return (
-            "Days since the last order, held against the days that usually pass between two orders in this shop."
-        )
+        return "Days since the last order, held against the days that usually pass between two orders in this shop."

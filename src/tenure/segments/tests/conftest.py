@@ -23,9 +23,7 @@ def at(day: date, hour: int = 12) -> datetime:
 
 def build_order_rows(people: list[Person]) -> pa.Table:
     """The orders relation of these people, customer ids from 1 in their order."""
-    rows = [
-        (number, order) for number, person in enumerate(people, start=1) for order in person.orders
-    ]
+    rows = [(number, order) for number, person in enumerate(people, start=1) for order in person.orders]
     return pa.table(
         {
             "order_id": [str(place) for place in range(len(rows))],

@@ -27,7 +27,13 @@ otherwise: Other
 def test_the_default_preset_has_five_phases_and_eleven_segments() -> None:
     preset = api.get_preset()
     slots = {phase.name: phase.colour_slot for phase in preset.phases}
-    assert slots == {"Acquisition": 2, "Retention": 3, "Increased value": 7, "Veneration": 4, "Reactivation": 5}
+    assert slots == {
+        "Acquisition": 2,
+        "Retention": 3,
+        "Increased value": 7,
+        "Veneration": 4,
+        "Reactivation": 5,
+    }
     assert len(preset.segments) == 11
     assert all(segment.who and segment.goal and segment.strategies for segment in preset.segments)
     assert all(phase.goal for phase in preset.phases)

@@ -22,7 +22,10 @@ from tenure.segments.tests.reference import Order, Person
 AS_OF = date(2026, 6, 30)
 START = date(2025, 1, 1)
 KEPT = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], print_blob=True
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    print_blob=True,
 )
 
 amounts = st.sampled_from([Decimal(text) for text in ("0", "5", "9.9900", "10", "20.5", "100", "0.0002")])
@@ -39,12 +42,16 @@ credit_notes = st.builds(
 )
 persons = st.builds(Person, st.booleans(), st.lists(orders | credit_notes, max_size=9))
 crowds = st.lists(persons, min_size=1, max_size=25)
-large_crowds = st.builds(lambda crowd, times: crowd * times, st.lists(persons, min_size=10, max_size=25), st.integers(3, 6))
+large_crowds = st.builds(
+    lambda crowd, times: crowd * times, st.lists(persons, min_size=10, max_size=25), st.integers(3, 6)
+)
 
 Run = Callable[..., Any]
 
 
-def score_people(run: Run, people: list[Person], preset: Preset, as_of_on: date = AS_OF) -> list[dict[str, Any]]:
+def score_people(
+    run: Run, people: list[Person], preset: Preset, as_of_on: date = AS_OF
+) -> list[dict[str, Any]]:
     def work(tx: Transaction, orders: ibis.Table, customers: ibis.Table) -> list[dict[str, Any]]:
         measures = build_measures(orders, customers, preset, as_of_on)
         moments = build_order_moments(orders, preset, as_of_on)
@@ -91,9 +98,14 @@ def test_every_customer_is_in_exactly_one_segment(with_people: Run, people: list
 
 @KEPT
 @given(crowds, st.randoms(use_true_random=False), st.sampled_from(["lifecycle", "industry"]))
-def test_the_order_of_rows_never_matters(with_people: Run, people: list[Person], random: Any, name: str) -> None:
+def test_the_order_of_rows_never_matters(
+    with_people: Run, people: list[Person], random: Any, name: str
+) -> None:
     preset = library.get_preset(name)
-    before = [tuple(row[key] for key in ("r", "f", "m", "segment")) for row in score_people(with_people, people, preset)]
+    before = [
+        tuple(row[key] for key in ("r", "f", "m", "segment"))
+        for row in score_people(with_people, people, preset)
+    ]
     places = list(range(len(people)))
     random.shuffle(places)
     turned = [replace(people[place], orders=people[place].orders[::-1]) for place in places]
@@ -108,7 +120,9 @@ def test_equal_customers_share_a_score(with_people: Run, name: str) -> None:
     others = [Person(False, [Order(date(2026, 1, 1 + n % 28), Decimal(n + 1))]) for n in range(60)]
     rows = score_people(with_people, [twin, *others, twin, twin], library.get_preset(name))
     keys = ("r", "f", "m", "segment")
-    assert {tuple(rows[place][key] for key in keys) for place in (0, 61, 62)} == {tuple(rows[0][key] for key in keys)}
+    assert {tuple(rows[place][key] for key in keys) for place in (0, 61, 62)} == {
+        tuple(rows[0][key] for key in keys)
+    }
 
 
 def test_two_orders_are_no_five_in_a_shop_of_one_time_buyers(with_people: Run) -> None:
@@ -120,7 +134,9 @@ def test_two_orders_are_no_five_in_a_shop_of_one_time_buyers(with_people: Run) -
 
 def test_a_refund_in_full_makes_an_order_none_and_a_credit_note_lowers_revenue(with_people: Run) -> None:
     refunded = Person(True, [Order(date(2026, 6, 1), Decimal(10), Decimal(10))])
-    credited = Person(False, [Order(date(2026, 6, 1), Decimal(10)), Order(date(2026, 6, 2), Decimal(0), Decimal(4))])
+    credited = Person(
+        False, [Order(date(2026, 6, 1), Decimal(10)), Order(date(2026, 6, 2), Decimal(0), Decimal(4))]
+    )
     rows = score_people(with_people, [refunded, credited], library.get_preset())
     assert (rows[0]["order_count"], rows[0]["segment"]) == (0, "Loyal Visitors")
     assert (rows[1]["order_count"], rows[1]["revenue"]) == (1, Decimal(6))

@@ -30,7 +30,11 @@ def rescore(shop: Shop, *customer_ids: int) -> int:
 
 def build_small_shop(shop: Shop) -> None:
     """Three customers: 1 bought in March and May, 2 in June, 3 left an address in April."""
-    for customer_id, day, has_contact in ((1, date(2026, 3, 1), False), (2, date(2026, 6, 1), False), (3, date(2026, 4, 1), True)):
+    for customer_id, day, has_contact in (
+        (1, date(2026, 3, 1), False),
+        (2, date(2026, 6, 1), False),
+        (3, date(2026, 4, 1), True),
+    ):
         shop.see(customer_id, day, has_contact)
     shop.order(1, date(2026, 3, 1), 10)
     shop.order(1, date(2026, 5, 20), 30)
@@ -44,7 +48,9 @@ def test_a_refresh_writes_scores_segments_and_cut_points(shop: Shop) -> None:
         result = api.refresh()
     assert (result.as_of_on, result.preset, result.customers_count) == (TODAY, "lifecycle", 3)
     assert shop.segments() == {1: "Recent Customers", 2: "First-time Customers", 3: "Loyal Visitors"}
-    rows = shop.lake.read_rows(lakes.table("customers").order_by("customer_id").select("r", "f", "m", "phase"))
+    rows = shop.lake.read_rows(
+        lakes.table("customers").order_by("customer_id").select("r", "f", "m", "phase")
+    )
     assert rows[0] == {"r": 4, "f": 2, "m": 3, "phase": "Retention"}
     assert rows[2] == {"r": None, "f": None, "m": None, "phase": "Acquisition"}
     stored = api.find_stored_cutpoints(shop.lake, api.get_preset(), TODAY)
@@ -101,20 +107,29 @@ def test_a_past_day_is_told_as_it_was_known_then(shop: Shop) -> None:
     shop.total()
     with clock.virtual(NOON):
         api.refresh()
-    assert [(segment, since_at.date()) for customer_id, segment, since_at in shop.history() if customer_id == 1] == [
+    assert [
+        (segment, since_at.date()) for customer_id, segment, since_at in shop.history() if customer_id == 1
+    ] == [
         ("First-time Customers", date(2026, 3, 31)),
         ("Engaged Visitors", date(2026, 4, 30)),
     ]
     scorings = lakes.table("rfm_scorings")
     rows = shop.lake.read_rows(scorings.order_by("as_of_on").select("customers", "as_of_on"))
-    assert [row["as_of_on"] for row in rows] == [date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31), TODAY]
+    assert [row["as_of_on"] for row in rows] == [
+        date(2026, 3, 31),
+        date(2026, 4, 30),
+        date(2026, 5, 31),
+        TODAY,
+    ]
 
 
 def test_a_broken_off_backfill_goes_on(shop: Shop) -> None:
     build_small_shop(shop)
     with clock.virtual(NOON):
         api.refresh()
-        shop.lake.write(lambda tx: tx.execute("DELETE FROM rfm_scorings WHERE as_of_on > DATE '2026-04-30'") and None)
+        shop.lake.write(
+            lambda tx: tx.execute("DELETE FROM rfm_scorings WHERE as_of_on > DATE '2026-04-30'") and None
+        )
         assert api.refresh().backfilled_days == (date(2026, 5, 31),)
 
 
@@ -171,7 +186,10 @@ def test_any_day_can_be_asked_with_the_cut_points_that_held(shop: Shop) -> None:
         api.refresh(TODAY)
         shop.refund(1, date(2026, 6, 14), "o1")
         shop.total()
-        past = {row.segment: row.customers_count for row in api.compute_rfm("lifecycle", date(2026, 6, 13)).segments}
+        past = {
+            row.segment: row.customers_count
+            for row in api.compute_rfm("lifecycle", date(2026, 6, 13)).segments
+        }
         now = {row.segment: row.customers_count for row in api.compute_rfm("lifecycle").segments}
         fresh = api.compute_rfm("industry", date(2026, 4, 15))
     assert (past["Recent Customers"], past["First-time Customers"], past["Loyal Visitors"]) == (1, 1, 1)
@@ -188,7 +206,9 @@ def test_totals_kept_with_customers_score_like_the_orders_themselves(shop: Shop)
     shop.total()
     preset = api.get_preset()
     cutpoints = api.get_cutpoints(shop.lake, preset, TODAY)
-    quick = shop.lake.read_rows(build_lake_scored(shop.lake, preset, cutpoints, TODAY).order_by("customer_id"))
+    quick = shop.lake.read_rows(
+        build_lake_scored(shop.lake, preset, cutpoints, TODAY).order_by("customer_id")
+    )
     shop.see(4, date(2026, 7, 1))
     shop.order(4, date(2026, 7, 1), 1)
     shop.total()
@@ -256,4 +276,6 @@ def test_the_reason_for_a_segment_names_its_rule(shop: Shop) -> None:
         "Recent Customers: a recency score of at least 4 and 2 orders. Here: 2 paid orders, the last one 26 days ago; "
         "scores recency 4, frequency 2, monetary 3 of 5."
     )
-    assert api.explain_segment(rows[3], preset).endswith("There is no paid order yet, so there are no scores.")
+    assert api.explain_segment(rows[3], preset).endswith(
+        "There is no paid order yet, so there are no scores."
+    )

@@ -13,7 +13,9 @@ register = template.Library()
 
 
 @register.inclusion_tag("web/charts/_line.html")
-def line_chart(label: str, labels: Sequence[str], series: Iterable[Any], label_name: str = "Week") -> dict[str, Any]:
+def line_chart(
+    label: str, labels: Sequence[str], series: Iterable[Any], label_name: str = "Week"
+) -> dict[str, Any]:
     """Lines over `labels`. A series has `name` and `values`; four at most. `label` says what the picture shows."""
     lines = [(str(read_field(one, "name")), list(read_field(one, "values"))) for one in series]
     rows = [(text, [values[index] for _, values in lines]) for index, text in enumerate(labels)]
@@ -55,7 +57,10 @@ def heat_map(
     Heat is by the largest value of the whole map; a cell with `heat` (0 to 5) sets its own.
     """
     listed = list(rows)
-    largest = max((float(read_field(cell, "value") or 0) for row in listed for cell in read_field(row, "cells")), default=0)
+    largest = max(
+        (float(read_field(cell, "value") or 0) for row in listed for cell in read_field(row, "cells")),
+        default=0,
+    )
     drawn = []
     for row in listed:
         cells = []

@@ -17,13 +17,13 @@ UNKNOWN = "–"
 
 
 @register.filter
-def count(value: float | int | None) -> str:
+def count(value: Any) -> str:
     """1476 to "1,476"; None to an en dash."""
     return UNKNOWN if value is None or value == "" else f"{round(float(value)):,}"
 
 
 @register.filter
-def percent(share: float | None, decimals: int = 0) -> str:
+def percent(share: Any, decimals: int = 0) -> str:
     """0.153 to "15%"; a share under the smallest step, but not 0, to "<1%"."""
     if share is None or share == "":
         return UNKNOWN

@@ -97,9 +97,20 @@ def score_lines(
     """The three scores, each with the sentence that explains it."""
     currency = read_environment().currency
     age = "today" if days_since == 0 else f"{days_since} day{'' if days_since == 1 else 's'} ago"
-    recency = {5: "very recently for this shop", 4: "within the usual gap between two orders",
-               3: "a little longer ago than usual", 2: "much longer ago than usual", 1: "very long ago for this shop"}
-    frequency = {5: "more often than most who came back", 4: "often", 3: "several times", 2: "a second time at least", 1: "once"}
+    recency = {
+        5: "very recently for this shop",
+        4: "within the usual gap between two orders",
+        3: "a little longer ago than usual",
+        2: "much longer ago than usual",
+        1: "very long ago for this shop",
+    }
+    frequency = {
+        5: "more often than most who came back",
+        4: "often",
+        3: "several times",
+        2: "a second time at least",
+        1: "once",
+    }
     money = {5: "more than four fifths of all buyers", 4: "more than three fifths of all buyers",
              3: "about as much as most", 2: "less than most", 1: "among the least"}  # fmt: skip
     orders = f"{order_count} paid order{'' if order_count == 1 else 's'}"

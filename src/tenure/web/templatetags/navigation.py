@@ -36,6 +36,11 @@ def navigation(context: Context) -> list[NavItem]:
     here = request.path if request else ""
     shown = [item for item in ITEMS if item.href != "/mailbox/" or is_mailbox_running()]
     return [
-        NavItem(item.name, item.href, item.icon, here == item.href or (item.href != "/" and here.startswith(item.href)))
+        NavItem(
+            item.name,
+            item.href,
+            item.icon,
+            here == item.href or (item.href != "/" and here.startswith(item.href)),
+        )
         for item in shown
     ]

@@ -50,7 +50,15 @@ def _live(number: int, chance: random.Random, now: datetime) -> list[events.NewE
     for order in range(left):
         total = round(chance.uniform(9, 90), 2)
         products = [{"product_id": "p1", "name": chance.choice(BEANS), "price": total, "quantity": 1}]
-        tell("track", "Order Completed", at, order_id=f"{number}-{order}", total=total, currency="EUR", products=products)
+        tell(
+            "track",
+            "Order Completed",
+            at,
+            order_id=f"{number}-{order}",
+            total=total,
+            currency="EUR",
+            products=products,
+        )
         at += timedelta(days=chance.expovariate(1 / pace) + 1)
     if number % 11 == 0:
         tell("track", "Order Refunded", first + timedelta(days=1), order_id=f"{number}-0")

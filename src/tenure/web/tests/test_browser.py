@@ -22,7 +22,9 @@ axe_module = pytest.importorskip("axe_playwright_python.sync_playwright", reason
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium, or set CHROMIUM to its path"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium: apt install chromium, or set CHROMIUM to its path"
+    ),
 ]
 FILL = """
 from tenure.config import process
@@ -80,12 +82,17 @@ def open_browser(tenure, chromium, session) -> Iterator[object]:
 
     def make(**options: object):
         context = chromium.new_context(
-            base_url=tenure.address, storage_state=session, **{"viewport": {"width": 1440, "height": 900}, **options}
+            base_url=tenure.address,
+            storage_state=session,
+            **{"viewport": {"width": 1440, "height": 900}, **options},
         )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
@@ -122,7 +129,9 @@ def test_new_events_show_on_the_open_customer_page_within_a_second(tenure, tab):
     for number in range(1, 4):
         track(tenure, userId="c8", event="Product Viewed", properties={"name": f"Live beans {number}"})
         start = time.monotonic()
-        tab.wait_for_selector(f"#timeline > li:first-child >> text=Looked at Live beans {number}", timeout=5_000)
+        tab.wait_for_selector(
+            f"#timeline > li:first-child >> text=Looked at Live beans {number}", timeout=5_000
+        )
         waits.append(time.monotonic() - start)
     assert min(waits) < 1.0
     assert timeline.count() == before + 3
@@ -219,7 +228,9 @@ def test_the_appearance_can_be_chosen(tab):
 def test_axe_finds_nothing(open_browser, scheme):
     tab = open_browser(color_scheme=scheme, bypass_csp=True)
     axe, found = axe_module.Axe(), {}
-    for path in PAGES if scheme == "light" else ("/", "/customers/8/", "/lifecycle/", "/import/", "/settings/keys/"):
+    for path in (
+        PAGES if scheme == "light" else ("/", "/customers/8/", "/lifecycle/", "/import/", "/settings/keys/")
+    ):
         tab.goto(path)
         violations = axe.run(tab).response["violations"]
         if violations:

@@ -1,3 +1,4 @@
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ def render(text: str, **context: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("largest", "ceiling"), [(0, 4), (1, 4), (4, 4), (5, 8), (23, 40), (401, 500), (500, 500), (98_000, 100_000)]
+    ("largest", "ceiling"),
+    [(0, 4), (1, 4), (4, 4), (5, 8), (23, 40), (401, 500), (500, 500), (98_000, 100_000)],
 )
 def test_the_axis_ends_at_a_round_number_above_the_largest(largest, ceiling):
     assert compute_ceiling(largest) == ceiling
@@ -34,9 +36,11 @@ def test_lines_start_at_zero_and_rise_with_their_values():
 
 
 def test_labels_at_the_lines_ends_do_not_overlap():
-    plot = compute_plot(["a", "b"], [("one", [1, 10]), ("two", [1, 10]), ("three", [1, 10])], "wide", 680, 240)
+    plot = compute_plot(
+        ["a", "b"], [("one", [1, 10]), ("two", [1, 10]), ("three", [1, 10])], "wide", 680, 240
+    )
     ys = sorted(float(line.label_y) for line in plot.lines)
-    assert min(b - a for a, b in zip(ys, ys[1:], strict=False)) >= LABEL_GAP - 0.11
+    assert min(b - a for a, b in itertools.pairwise(ys)) >= LABEL_GAP - 0.11
 
 
 def test_a_single_point_and_no_point_are_drawn():
@@ -83,7 +87,9 @@ def test_bars_take_any_objects_and_escape_names():
 
 
 def test_a_heat_map_is_a_table_of_links():
-    rows = [{"name": "F 5", "cells": [{"value": 9, "href": "/customers/?r=1&f=5", "note": "Loyal"}, {"value": 0}]}]
+    rows = [
+        {"name": "F 5", "cells": [{"value": 9, "href": "/customers/?r=1&f=5", "note": "Loyal"}, {"value": 0}]}
+    ]
     html = render("{% heat_map 'Map' columns rows %}", columns=["R 1", "R 2"], rows=rows)
     assert re.search(r'class="h5"><a href="/customers/\?r=1&amp;f=5"><b>9</b><small>Loyal</small>', html)
     assert 'class="h0"><span>–</span>' in html

@@ -41,7 +41,9 @@ def test_a_cell_of_the_heat_map_leads_to_exactly_its_customers(shop, viewer):
     assert f"of {number} customers" in read(viewer, href.replace("&amp;", "&"))
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=abc", "page=99999999999", "sort=nonsense", "r=9&f=1", "q=%25%27", "segment=x"])
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=abc", "page=99999999999", "sort=nonsense", "r=9&f=1", "q=%25%27", "segment=x"]
+)
 def test_nonsense_in_the_address_does_no_harm(services, viewer, query):
     assert viewer.get(f"/customers/?{query}").status_code == 200
 
@@ -69,12 +71,12 @@ def test_a_formula_in_a_name_is_not_run_by_a_spreadsheet(services, marketer):
 
 def test_the_customer_page_says_who_what_and_why(alice, viewer):
     html = read(viewer, f"/customers/{alice}/")
-    assert "aria-current=\"step\"" in html
+    assert 'aria-current="step"' in html
     assert "Why here" in html
     assert "of 5. Bought" in html
     assert "Placed order 8-0" in html
     assert "Became known" in html
-    assert "May be written to</dt><dd><span class=\"good\">yes" in html
+    assert 'May be written to</dt><dd><span class="good">yes' in html
 
 
 def test_a_suppressed_address_is_told(alice, viewer):
@@ -102,7 +104,10 @@ def test_only_what_is_new_comes_after_a_sequence_number(alice, viewer):
 
 def test_older_events_load_until_there_are_none(services, viewer):
     now = clock.now()
-    told = [events.NewEvent("page", f"P{n}", {}, now, user_id="x", message_id=f"p{n}").as_row(now) for n in range(120)]
+    told = [
+        events.NewEvent("page", f"P{n}", {}, now, user_id="x", message_id=f"p{n}").as_row(now)
+        for n in range(120)
+    ]
     events.append_batch(events.build_batch(told))
     ident = customers.find_customer_id("x")
     html, seen = read(viewer, f"/customers/{ident}/"), 0
@@ -115,6 +120,8 @@ def test_older_events_load_until_there_are_none(services, viewer):
     assert seen == 120
 
 
-@pytest.mark.parametrize("query", ["", "before=yesterday&seq=1", "before=2026-01-01T00:00:00&seq=1", "after=-1"])
+@pytest.mark.parametrize(
+    "query", ["", "before=yesterday&seq=1", "before=2026-01-01T00:00:00&seq=1", "after=-1"]
+)
 def test_a_place_in_the_timeline_that_makes_no_sense_is_refused(services, viewer, query):
     assert viewer.get(f"/customers/1/timeline/?{query}").status_code == 400

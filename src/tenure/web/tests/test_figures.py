@@ -16,7 +16,9 @@ def test_counts(value, text):
     assert figures.count(value) == text
 
 
-@pytest.mark.parametrize(("share", "text"), [(0.153, "15%"), (0, "0%"), (0.001, "<1%"), (1, "100%"), (None, "–")])
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.153, "15%"), (0, "0%"), (0.001, "<1%"), (1, "100%"), (None, "–")]
+)
 def test_shares(share, text):
     assert figures.percent(share) == text
 

@@ -31,7 +31,9 @@ def test_orders_are_imported_and_rejected_rows_can_be_downloaded(services, marke
 
 def test_the_uploaded_file_is_gone_after_the_import(services, marketer):
     wait_for(marketer, start(marketer, ORDERS), "See the segments")
-    assert [path for path in (read_environment().import_folder / "uploads").rglob("*") if path.is_file()] == []
+    assert [
+        path for path in (read_environment().import_folder / "uploads").rglob("*") if path.is_file()
+    ] == []
 
 
 def test_the_same_file_again_changes_nothing(services, marketer):

@@ -10,7 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tenure.base import clock
 from tenure.segments import api as segments
 
-LINES = ["Invoice,Customer,Date,Total"] + [f"{n},c{n % 60},2026-0{1 + n % 9}-1{n % 9},{10 + n}.50" for n in range(300)]
+LINES = ["Invoice,Customer,Date,Total"] + [
+    f"{n},c{n % 60},2026-0{1 + n % 9}-1{n % 9},{10 + n}.50" for n in range(300)
+]
 
 
 def read(client, path: str) -> str:
@@ -41,7 +43,10 @@ def test_map_bars_and_cards_tell_the_same_counts(shop, viewer):
     html = read(viewer, "/lifecycle/")
     result = segments.compute_rfm()
     assert f"{result.customers_count:,} in all" in html
-    cells = [int(number.replace(",", "")) for number in re.findall(r'<td class="h\d"><a [^>]*r=\d[^>]*><b>([\d,]+)</b>', html)]
+    cells = [
+        int(number.replace(",", ""))
+        for number in re.findall(r'<td class="h\d"><a [^>]*r=\d[^>]*><b>([\d,]+)</b>', html)
+    ]
     assert sum(cells) == sum(cell.customers_count for cell in result.heatmap)
     assert html.count('<li class="bar-row') == 11
     for row in result.segments:
@@ -75,7 +80,9 @@ def test_the_other_preset_is_shown_with_its_own_segments(shop, viewer):
     assert "About To Sleep" in read(viewer, "/lifecycle/?preset=industry")
 
 
-@pytest.mark.parametrize("query", ["preset=nope", "preset=/etc/passwd.yaml", "as_of=yesterday", "from=2026-13-01"])
+@pytest.mark.parametrize(
+    "query", ["preset=nope", "preset=/etc/passwd.yaml", "as_of=yesterday", "from=2026-13-01"]
+)
 def test_a_wrong_choice_is_explained(services, viewer, query):
     assert viewer.get(f"/lifecycle/?{query}").status_code == 400
 
@@ -97,7 +104,11 @@ def test_a_file_is_analysed_and_nothing_of_it_is_kept(services, marketer, transa
     assert "<b>60</b>" in result
     assert result.count('<li class="bar-row') == 11
     token = re.search(r"/lifecycle/file/([\w-]+)/segments.csv", result)[1]
-    rows = b"".join(marketer.get(f"/lifecycle/file/{token}/segments.csv").streaming_content).decode().splitlines()
+    rows = (
+        b"".join(marketer.get(f"/lifecycle/file/{token}/segments.csv").streaming_content)
+        .decode()
+        .splitlines()
+    )
     assert len(rows) == 61
     assert "There is no customer yet" in read(marketer, "/")
 
@@ -107,7 +118,9 @@ def test_a_missing_column_is_asked_for(services, marketer):
     response = marketer.post(columns, {"field-customer_id": "Customer", "field-amount": "Total"})
     assert response.status_code == 400
     assert b"Choose the column that holds the date of the order." in response.content
-    twice = marketer.post(columns, {"field-customer_id": "Customer", "field-amount": "Total", "field-ordered_at": "Total"})
+    twice = marketer.post(
+        columns, {"field-customer_id": "Customer", "field-amount": "Total", "field-ordered_at": "Total"}
+    )
     assert b"is chosen twice" in twice.content
 
 

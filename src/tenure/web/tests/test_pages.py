@@ -22,7 +22,9 @@ def open_page(client, path):
 
 def find_faults(html: str) -> list[str]:
     """What no page may have: a term without an entry, an inline style or script, an id twice, a heading missing."""
-    faults = [f"term {name!r}" for name in re.findall(r'data-term="([^"]*)"', html) if find_entry(name) is None]
+    faults = [
+        f"term {name!r}" for name in re.findall(r'data-term="([^"]*)"', html) if find_entry(name) is None
+    ]
     faults += [f"inline {hit}" for hit in re.findall(r'\sstyle="[^"]*|<style|\son\w+="[^"]*', html)]
     faults += [f"script {hit}" for hit in re.findall(r"<script(?![^>]*\ssrc=)[^>]*>", html)]
     ids = re.findall(r'\sid="([^"]+)"', html)
@@ -57,7 +59,9 @@ def test_charlie_who_is_not_signed_in_is_led_to_sign_in(client, db, path):
     assert client.get(path)["Location"].startswith("/sign-in/?next=")
 
 
-@pytest.mark.parametrize("path", ["/import/", "/lifecycle/file/", "/customers/export.csv", "/lifecycle/customers.csv"])
+@pytest.mark.parametrize(
+    "path", ["/import/", "/lifecycle/file/", "/customers/export.csv", "/lifecycle/customers.csv"]
+)
 def test_viewers_may_look_but_not_take_or_bring(viewer, path):
     assert viewer.get(path).status_code == 403
 

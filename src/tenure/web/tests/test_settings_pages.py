@@ -16,7 +16,9 @@ def test_admin_pages_are_closed_to_marketers(marketer, path):
     assert b"needs the role admin" in response.content
 
 
-@pytest.mark.parametrize("path", [*ADMIN_PAGES, "/settings/", "/settings/presets/", "/settings/sending/", "/glossary/"])
+@pytest.mark.parametrize(
+    "path", [*ADMIN_PAGES, "/settings/", "/settings/presets/", "/settings/sending/", "/glossary/"]
+)
 def test_charlie_who_is_not_signed_in_sees_nothing(client, db, path):
     assert client.get(path)["Location"].startswith("/sign-in/")
 
@@ -31,7 +33,9 @@ def test_a_new_user_gets_a_password_that_is_shown_once_and_works(admin):
 
 
 def test_a_taken_address_is_refused_with_the_form_kept(admin):
-    response = admin.post("/settings/users/", {"email": "admin@example.com", "name": "Twin", "role": "viewer"})
+    response = admin.post(
+        "/settings/users/", {"email": "admin@example.com", "name": "Twin", "role": "viewer"}
+    )
     assert response.status_code == 400
     assert b"has an account already" in response.content
     assert b'value="Twin"' in response.content
@@ -41,7 +45,10 @@ def test_the_role_of_a_user_can_be_changed(admin, marketer):
     bob = User.objects.get(email="marketer@example.com")
     admin.post(f"/settings/users/{bob.pk}/", {"act": "role", "role": "viewer"})
     assert User.objects.get(pk=bob.pk).role == "viewer"
-    assert AuditEntry.objects.filter(verb="user.role_changed").get().detail == {"before": "marketer", "after": "viewer"}
+    assert AuditEntry.objects.filter(verb="user.role_changed").get().detail == {
+        "before": "marketer",
+        "after": "viewer",
+    }
 
 
 def test_a_deactivated_user_is_out_at_once(admin, marketer):
@@ -64,7 +71,12 @@ def test_one_can_change_the_own_password_and_stays_signed_in(viewer):
     assert viewer.post("/settings/", {"present": PASSWORD, "wanted": "short"}).status_code == 400
     assert viewer.post("/settings/", {"present": PASSWORD, "wanted": "another long one"}).status_code == 302
     assert viewer.get("/settings/").status_code == 200
-    assert Client().post("/sign-in/", {"email": "viewer@example.com", "password": "another long one"}).status_code == 302
+    assert (
+        Client()
+        .post("/sign-in/", {"email": "viewer@example.com", "password": "another long one"})
+        .status_code
+        == 302
+    )
 
 
 def test_a_write_key_is_shown_once_and_can_be_revoked(admin):

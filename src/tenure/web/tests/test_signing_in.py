@@ -51,7 +51,9 @@ def test_after_sign_in_the_page_asked_for_opens(alice, client):
     assert sign_in(client, next="/settings/")["Location"] == "/settings/"
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"]
+)
 def test_another_site_is_never_the_next_page(alice, client, target):
     assert sign_in(client, next=target)["Location"] == "/"
 
@@ -86,7 +88,9 @@ def test_an_htmx_request_after_the_session_ended_leads_to_sign_in(client):
 
 
 def test_the_sign_in_form_needs_its_token(alice):
-    response = Client(enforce_csrf_checks=True).post("/sign-in/", {"email": "alice@example.com", "password": PASSWORD})
+    response = Client(enforce_csrf_checks=True).post(
+        "/sign-in/", {"email": "alice@example.com", "password": PASSWORD}
+    )
     assert response.status_code == 403
 
 

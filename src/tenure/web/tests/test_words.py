@@ -19,7 +19,9 @@ DOCUMENT = PACKAGE.parents[1] / "docs" / "reference" / "glossary.md"
 
 
 def test_every_term_in_every_template_has_an_entry():
-    used = {(path.name, name) for path in TEMPLATES for name in re.findall(r'{% term "([^"]+)"', path.read_text())}
+    used = {
+        (path.name, name) for path in TEMPLATES for name in re.findall(r'{% term "([^"]+)"', path.read_text())
+    }
     assert len(used) > 20
     assert [(file, name) for file, name in sorted(used) if find_entry(name) is None] == []
 
@@ -28,7 +30,9 @@ def test_every_icon_exists():
     names = {name for path in TEMPLATES for name in re.findall(r'{% lucide "([^"]+)"', path.read_text())}
     names |= {name for path in TEMPLATES for name in re.findall(r'\bicon="([^"]+)"', path.read_text())}
     names |= {item.icon for item in ITEMS}
-    names |= set(re.findall(r'(?:Sentence|_plain|_product|_mail)\("([\w-]+)"', Path(sentences.__file__).read_text()))
+    names |= set(
+        re.findall(r'(?:Sentence|_plain|_product|_mail)\("([\w-]+)"', Path(sentences.__file__).read_text())
+    )
     assert len(names) > 30
     for name in names:
         assert lucide(name, size=16).startswith("<svg")
@@ -40,7 +44,9 @@ def test_an_unknown_icon_would_be_found():
 
 
 def test_no_template_has_inline_style_script_or_handlers():
-    forbidden = re.compile(r'\sstyle="|<style|<script(?![^>]*\ssrc=)|\son\w+="|hx-on|="js:|href="javascript:', re.IGNORECASE)
+    forbidden = re.compile(
+        r'\sstyle="|<style|<script(?![^>]*\ssrc=)|\son\w+="|hx-on|="js:|href="javascript:', re.IGNORECASE
+    )
     found = [(path.name, hit[0]) for path in TEMPLATES for hit in forbidden.finditer(path.read_text())]
     assert found == []
 
