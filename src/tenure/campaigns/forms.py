@@ -19,7 +19,7 @@ class CampaignForm(forms.Form):
     """Fields as a marketer reads them; `read_definition` gives the checked definition."""
 
     name = forms.CharField(max_length=120, help_text="For your team; recipients do not see it.")
-    segment = forms.ChoiceField(label="For whom")
+    segment = forms.ChoiceField(label="For whom", initial="At Risk Customers")
     subject = forms.CharField(max_length=400, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     body = forms.CharField(
         label="Mail",

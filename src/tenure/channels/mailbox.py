@@ -19,7 +19,7 @@ from tenure.channels.smtp_server import ReceivedMail
 from tenure.config.environment import read_environment
 
 FILE_NAME = "mailbox.sqlite3"
-SUBJECT = re.compile(rb"^Subject:[ \t]*((?:.*(?:\r?\n[ \t])?)*?)\r?$", re.IGNORECASE | re.MULTILINE)
+SUBJECT = re.compile(rb"^Subject:[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS mails (
     id INTEGER PRIMARY KEY AUTOINCREMENT, recipient TEXT NOT NULL, sender TEXT NOT NULL,

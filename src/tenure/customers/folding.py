@@ -5,6 +5,8 @@ and merges are folded again from the whole history of those customers.
 """
 
 import functools
+from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -22,6 +24,7 @@ ORDER_KINDS = {
     "Order Refunded": "refunded",
     "Order Cancelled": "cancelled",
 }
+_ORDER_EVENTS = ", ".join(f"'{event}'" for event in ORDER_KINDS)
 _MERGES = "new_merges"
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _COLUMNS = ", ".join([*lakes.table("customers").columns, "is_removed"])
@@ -35,6 +38,14 @@ def resolve_batch(
     last = tx.execute("SELECT coalesce(max(value), 0) FROM checkpoints WHERE name = 'merges'").fetchone()
     seen = int(last[0]) if last else 0
     rows = list(Merge.objects.filter(id__gt=seen).order_by("id").values())
+    tx.execute(f"CREATE TEMP TABLE IF NOT EXISTS {_MERGES} AS SELECT * FROM merges WHERE false")
+    tx.execute(f"TRUNCATE {_MERGES}")
+    if rows:
+        _copy_merges(tx, rows)
+    return resolution
+
+
+def _copy_merges(tx: Transaction, rows: list[dict[str, Any]]) -> None:
     new = pa.table(
         {
             "merge_id": pa.array([row["id"] for row in rows], pa.int64()),
@@ -43,38 +54,61 @@ def resolve_batch(
             "merged_at": pa.array([row["merged_at"].replace(tzinfo=None) for row in rows], pa.timestamp("us")),
         }
     )
-    with tx.with_rows("_merges", new):
-        tx.execute(f"CREATE OR REPLACE TEMP TABLE {_MERGES} AS SELECT * FROM _merges")
-    if rows:
-        tx.execute(
-            f"UPDATE merges SET into_customer_id = later.into_customer_id FROM {_MERGES} AS later "
-            "WHERE merges.into_customer_id = later.from_customer_id"
-        )
-        tx.execute(f"INSERT INTO merges BY NAME SELECT * FROM {_MERGES}")
-        tx.execute("DELETE FROM checkpoints WHERE name = 'merges'")
-        tx.execute("INSERT INTO checkpoints VALUES ('merges', ?)", [rows[-1]["id"]])
-    return resolution
+    tx.append(_MERGES, new)
+    tx.execute(
+        f"UPDATE merges SET into_customer_id = later.into_customer_id FROM {_MERGES} AS later "
+        "WHERE merges.into_customer_id = later.from_customer_id"
+    )
+    tx.execute(f"INSERT INTO merges BY NAME SELECT * FROM {_MERGES}")
+    tx.execute("DELETE FROM checkpoints WHERE name = 'merges'")
+    tx.execute("INSERT INTO checkpoints VALUES ('merges', ?)", [rows[-1]["id"]])
+
+
+@dataclass(frozen=True)
+class BatchContents:
+    """What a batch brings; a small one mostly needs none of these, and each costs statements."""
+
+    has_orders: bool
+    has_traits: bool
+    has_merges: bool
 
 
 def fold_batch(tx: Transaction) -> None:
     """Bring the profiles that the batch touches up to date."""
-    _promote_orders(tx)
+    contents = _look_into(tx)
+    merged = f" UNION ALL SELECT into_customer_id FROM {_MERGES}" if contents.has_merges else ""
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT customer_id FROM "
-        f"(SELECT customer_id FROM {RESOLVED} UNION ALL SELECT into_customer_id FROM {_MERGES}) "
-        "WHERE customer_id IS NOT NULL"
+        f"(SELECT customer_id FROM {RESOLVED}{merged}) WHERE customer_id IS NOT NULL"
     )
-    _gather_existing(tx)
+    tx.execute(
+        "CREATE OR REPLACE TEMP TABLE existing AS "
+        "SELECT customers.* FROM customers SEMI JOIN touched USING (customer_id)"
+    )
     _gather_facts(tx)
-    _gather_traits(tx)
-    _gather_orders(tx)
-    _write_profiles(tx)
+    if contents.has_merges:
+        _gather_absorbed(tx)
+    if contents.has_orders:
+        _promote_orders(tx)
+    if contents.has_orders or contents.has_merges:
+        _gather_orders(tx)
+    if contents.has_traits or contents.has_merges:
+        _gather_traits(tx)
+    _write_profiles(tx, contents)
+
+
+def _look_into(tx: Transaction) -> BatchContents:
+    row = tx.execute(
+        f"SELECT coalesce(bool_or(type = 'track' AND event IN ({_ORDER_EVENTS})), false), "
+        "coalesce(bool_or(type = 'identify'), false), "
+        f"EXISTS (SELECT 1 FROM {_MERGES}) FROM {RESOLVED}"
+    ).fetchone()
+    return BatchContents(*row) if row else BatchContents(False, False, False)
 
 
 def _promote_orders(tx: Transaction) -> None:
     """Copy what an order needs out of the commerce events' properties."""
     kinds = " ".join(f"WHEN '{event}' THEN '{kind}'" for event, kind in ORDER_KINDS.items())
-    names = ", ".join(f"'{event}'" for event in ORDER_KINDS)
     lines = (
         "list_sum(list_transform(from_json(json_extract(properties, '$.products'), "
         """'[{"price": "DOUBLE", "quantity": "DOUBLE"}]'), """
@@ -90,15 +124,12 @@ def _promote_orders(tx: Transaction) -> None:
         "FROM (SELECT *, coalesce(TRY_CAST(properties ->> '$.total' AS DECIMAL(18, 4)), "
         "TRY_CAST(properties ->> '$.revenue' AS DECIMAL(18, 4)), "
         f"TRY_CAST({lines} AS DECIMAL(18, 4))) AS amount FROM {RESOLVED} "
-        f"WHERE type = 'track' AND event IN ({names})) ORDER BY seq"
+        f"WHERE type = 'track' AND event IN ({_ORDER_EVENTS})) ORDER BY seq"
     )
 
 
-def _gather_existing(tx: Transaction) -> None:
-    """What was known of the touched, with the profiles merged into them counted in."""
-    tx.execute(
-        "CREATE OR REPLACE TEMP TABLE existing AS SELECT customers.* FROM customers SEMI JOIN touched USING (customer_id)"
-    )
+def _gather_absorbed(tx: Transaction) -> None:
+    """What was known of the profiles that were merged into touched ones."""
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE absorbed AS SELECT m.into_customer_id AS customer_id, "
         "min(c.first_seen_at) AS first_seen_at, max(c.last_seen_at) AS last_seen_at, "
@@ -154,7 +185,7 @@ def _gather_orders(tx: Transaction) -> None:
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE reordered AS SELECT DISTINCT customer_id FROM ("
         f"SELECT customer_id FROM {RESOLVED} WHERE type = 'track' AND event IN "
-        f"({', '.join(repr(name) for name in ORDER_KINDS)}) AND customer_id IS NOT NULL "
+        f"({_ORDER_EVENTS}) AND customer_id IS NOT NULL "
         f"UNION ALL SELECT into_customer_id FROM {_MERGES})"
     )
     tx.execute(_order_totals_sql())
@@ -170,12 +201,11 @@ def _order_totals_sql() -> str:
     return f"CREATE OR REPLACE TEMP TABLE order_totals AS {lakes.compile_sql(totals)}"
 
 
-def _write_profiles(tx: Transaction) -> None:
-    tx.execute(_PROFILES_SQL)
+def _write_profiles(tx: Transaction, contents: BatchContents) -> None:
+    tx.execute(_build_profiles_sql(contents))
     tx.execute("DELETE FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM touched)")
     tx.execute(f"INSERT INTO customers_delta ({_COLUMNS}) SELECT {_COLUMNS} FROM profiles")
-    row = tx.execute(f"SELECT count(*) FROM {_MERGES}").fetchone()
-    if row and row[0]:
+    if contents.has_merges:
         gone = f"(SELECT from_customer_id FROM {_MERGES})"
         tx.execute(f"DELETE FROM customers_delta WHERE customer_id IN {gone}")
         tx.execute(
@@ -183,7 +213,34 @@ def _write_profiles(tx: Transaction) -> None:
         )
 
 
-_PROFILES_SQL = rf"""
+@functools.cache
+def _build_profiles_sql(contents: BatchContents) -> str:
+    """The profiles' statement; what the batch does not bring stands as a table without rows."""
+    has_patches = contents.has_traits or contents.has_merges
+    has_totals = contents.has_orders or contents.has_merges
+    return _PROFILES_SQL.format(
+        absorbed="absorbed" if contents.has_merges else _NO_ABSORBED,
+        patches="patches" if has_patches else _NO_PATCHES,
+        refolded="refolded" if has_patches else "(SELECT NULL::BIGINT AS customer_id WHERE false)",
+        order_totals="order_totals" if has_totals else _NO_TOTALS,
+        email=_EMAIL,
+    )
+
+
+_NO_ABSORBED = (
+    "(SELECT NULL::BIGINT AS customer_id, NULL::TIMESTAMP AS first_seen_at, NULL::TIMESTAMP AS last_seen_at, "
+    "NULL::BIGINT AS event_count, NULL::TIMESTAMP AS contact_known_at, NULL::TIMESTAMP AS email_opted_out_at "
+    "WHERE false)"
+)
+_NO_PATCHES = (
+    "(SELECT NULL::BIGINT AS customer_id, NULL::JSON AS patch, NULL::TIMESTAMP AS traits_set_at, "
+    "NULL::TIMESTAMP AS contact_known_at WHERE false)"
+)
+_NO_TOTALS = (
+    "(SELECT NULL::BIGINT AS customer_id, NULL::BIGINT AS order_count, NULL::DECIMAL(18, 4) AS revenue, "
+    "NULL::TIMESTAMP AS first_order_at, NULL::TIMESTAMP AS last_order_at WHERE false)"
+)
+_PROFILES_SQL = """
 CREATE OR REPLACE TEMP TABLE profiles AS
 WITH merged AS (
     SELECT
@@ -207,11 +264,11 @@ WITH merged AS (
         e.r, e.f, e.m, e.segment, e.phase, e.segment_since_at
     FROM touched AS t
     LEFT JOIN existing AS e USING (customer_id)
-    LEFT JOIN absorbed AS a USING (customer_id)
+    LEFT JOIN {absorbed} AS a USING (customer_id)
     LEFT JOIN facts AS f USING (customer_id)
-    LEFT JOIN patches AS p USING (customer_id)
-    LEFT JOIN refolded AS r USING (customer_id)
-    LEFT JOIN order_totals AS o USING (customer_id)
+    LEFT JOIN {patches} AS p USING (customer_id)
+    LEFT JOIN {refolded} AS r USING (customer_id)
+    LEFT JOIN {order_totals} AS o USING (customer_id)
 ), named AS (
     SELECT *,
         nullif(trim(lower(replace(traits ->> '$.email', chr(160), ' '))), '') AS given_email,
@@ -226,8 +283,8 @@ WITH merged AS (
     FROM merged
 )
 SELECT * EXCLUDE (given_email, contact_seen_at),
-    CASE WHEN regexp_matches(given_email, '{_EMAIL}') THEN given_email END AS email,
-    CASE WHEN regexp_matches(given_email, '{_EMAIL}') OR phone IS NOT NULL THEN contact_seen_at END AS contact_known_at,
+    CASE WHEN regexp_matches(given_email, '{email}') THEN given_email END AS email,
+    CASE WHEN regexp_matches(given_email, '{email}') OR phone IS NOT NULL THEN contact_seen_at END AS contact_known_at,
     false AS is_removed
 FROM named
 """

@@ -155,7 +155,10 @@ class _Resolver:
     def _save_merges(self, real: dict[int, int]) -> None:
         if not self._merges:
             return
-        pairs = [(real.get(target, target), real.get(source, source)) for source, target, _, _ in self._merges]
+        pairs = []
+        for source, _, _, _ in self._merges:
+            target = _follow(self._redirect, source)
+            pairs.append((real.get(target, target), real.get(source, source)))
         with connection.cursor() as cursor:
             cursor.executemany("UPDATE customers_merge SET into_customer_id = %s WHERE into_customer_id = %s", pairs)
             cursor.executemany("UPDATE customers_identifier SET customer_id = %s WHERE customer_id = %s", pairs)

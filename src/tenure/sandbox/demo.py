@@ -20,6 +20,7 @@ Progress = Callable[[float | None, str], None]
 MEASURE_DAYS = 14
 MAIN_DAYS_AGO, SMALL_DAYS_AGO = 15, 6
 LEAST_DAYS = 60
+LEAST_AUDIENCE = 30
 BATCH_ROWS = 100_000
 BY_LINKS = 60
 
@@ -90,7 +91,11 @@ def run_demo(
         customers_count=customers,
         events_count=shop.events_count,
         requests_count=requests,
-        campaigns=(str(MAIN_CAMPAIGN["name"]), str(SMALL_CAMPAIGN["name"])),
+        campaigns=tuple(
+            name
+            for name in (str(MAIN_CAMPAIGN["name"]), str(SMALL_CAMPAIGN["name"]))
+            if campaigns.find_campaign(name) is not None
+        ),
     )
 
 
@@ -102,13 +107,19 @@ def _run_campaign(
     progress: Progress,
     share: float,
 ) -> int:
-    """Score, send, and let the people answer. Gives the number of requests made to links in mails."""
+    """Score, send, and let the people answer. Gives the number of requests made to links in mails.
+
+    A shop too small to hold a group out sends nothing.
+    """
     progress(share, "Scoring customers")
     events.wait_until_folded(120)
     segments.refresh()
     name = str(definition["name"])
     build_truth(shop).write(read_environment().home / "sandbox" / f"truth-{shop.until:%Y-%m-%d}.parquet")
     progress(share + 0.02, f"Sending “{name}”")
+    plan = campaigns.preview(campaigns.parse_definition(definition))
+    if plan.eligible_count < LEAST_AUDIENCE:
+        return 0
     campaigns.create_campaign(definition, "demo")
     campaign = send_and_wait(name)
     events.wait_until_folded(120)

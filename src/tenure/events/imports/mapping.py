@@ -99,7 +99,7 @@ CUSTOMER_FIELDS = (
     Field(
         "customer_id",
         "the customer's id; without it the e-mail address is the id",
-        "customer id|id|user id|external id|client id|customer number|customer no|kundennummer|kunden nr|kunden id|contact id|member id|customer|subscriber id|klantnummer|id client|id cliente",
+        "customer id|id|user id|external id|client id|customer number|customer no|kundennummer|kunden nr|kunden id|contact id|member id|customer|subscriber id|klantnummer|id client|id cliente|client|kunde|buyer|buyer id|shopper",
     ),
     Field(
         "email",
@@ -158,7 +158,7 @@ EVENT_FIELDS = (
     Field(
         "customer_id",
         "the customer's id",
-        "customer id|user id|userid|external id|client id|kundennummer|kunden id|customer|distinct id|user",
+        "customer id|user id|userid|external id|client id|kundennummer|kunden id|customer|distinct id|user|client|kunde",
     ),
     Field(
         "anonymous_id",

@@ -141,3 +141,20 @@ def test_customers_have_their_segment_right_after_an_import(services: object, tm
     imports.run_import("orders", file)
     view = customers.get_customer_by_identifier("alice")
     assert (view.segment, view.f) == ("Falling Asleep Customers", 1)
+
+
+def test_a_chain_of_merges_in_one_batch_ends_at_one_customer(services: object) -> None:
+    for name in ("a", "b", "c", "d"):
+        send(order(name, f"o-{name}", 10))
+    send(
+        {"type": "alias", "previousId": "a", "userId": "b"},
+        {"type": "alias", "previousId": "b", "userId": "c"},
+        {"type": "alias", "previousId": "c", "userId": "d"},
+        {"type": "alias", "previousId": "d", "userId": "a"},
+    )
+    view = customers.get_customer_by_identifier("a")
+    assert (view.customer_id, view.order_count, float(view.revenue)) == ("d", 4, 40.0)
+    assert sorted(view.identifiers["user_id"]) == ["a", "b", "c", "d"]
+    assert lakes.current().read_value(customers.build_customers().count().as_table()) == 1
+    merges = lakes.table("merges")
+    assert lakes.current().read_value(merges.into_customer_id.nunique().as_table()) == 1
