@@ -89,10 +89,12 @@ def read_definition(path: Path) -> CampaignDefinition:
 
 
 def list_audiences() -> list[AudienceChoice]:
-    """Every segment of the default preset, its phases, and everyone."""
+    """Every segment of the default preset in the order of its phases, the phases, and everyone."""
     preset = segments.get_preset()
+    place = {phase.name: number for number, phase in enumerate(preset.phases)}
+    ordered = sorted(preset.segments, key=lambda segment: place[segment.phase])
     return [
-        *(AudienceChoice(segment.name, "segment", segment.phase) for segment in preset.segments),
+        *(AudienceChoice(segment.name, "segment", segment.phase) for segment in ordered),
         *(AudienceChoice(phase.name, "phase", phase.name) for phase in preset.phases),
         AudienceChoice(EVERYONE, "everyone", None),
     ]

@@ -43,6 +43,14 @@ DECISION_FIELDS = pa.schema(
 )
 
 
+def start(campaign_id: int) -> bool:
+    """Take a draft out of the drafts: from now on it is being planned. False when it was taken already.
+
+    Errors: `no_such_campaign`, `campaign_cancelled`.
+    """
+    return _move(campaign_id, (State.DRAFT,), State.PLANNING)
+
+
 def send(campaign_id: int, progress: Progress = lambda share, text: None) -> None:
     """Bring a campaign as far as it goes: planned, handed over, sent. Doing it again changes nothing.
 
@@ -53,6 +61,7 @@ def send(campaign_id: int, progress: Progress = lambda share, text: None) -> Non
         raise ConflictError("campaign_cancelled", f"{campaign.name!r} was cancelled. Make a new campaign.")
     if campaign.state in (State.DRAFT, State.PLANNING):
         _move(campaign_id, (State.DRAFT, State.PLANNING), State.PLANNING)
+        campaign = _get(campaign_id)
         progress(0.0, "Choosing who gets it")
         write_trace(campaign)
         complete_plan(campaign)
@@ -164,6 +173,19 @@ def resume_interrupted() -> int:
     return len(ids)
 
 
+def discard(campaign_id: int) -> None:
+    """Cancel a draft. Errors: `not_a_draft` when somebody sent it meanwhile."""
+    if not Campaign.objects.filter(id=campaign_id, state=State.DRAFT).update(state=State.CANCELLED):
+        raise explain_not_draft(_get(campaign_id))
+
+
+def explain_not_draft(campaign: Campaign) -> ConflictError:
+    """Why a campaign that was taken for a draft can be neither changed nor discarded."""
+    now = str(State(campaign.state).label).lower()
+    message = f"{campaign.name!r} is no draft any more: it is {now}. Open its page to see how far it is."
+    return ConflictError("not_a_draft", message)
+
+
 def cancel(campaign_id: int) -> int:
     """Stop a campaign: what has not been handed to a channel stays unsent. Gives how many those are.
 
@@ -220,10 +242,10 @@ def _get(campaign_id: int) -> Campaign:
     return campaign
 
 
-def _move(campaign_id: int, before: tuple[State, ...], after: State) -> None:
-    if not Campaign.objects.filter(id=campaign_id, state__in=before).update(state=after):
-        campaign = _get(campaign_id)
-        if campaign.state == State.CANCELLED:
-            raise ConflictError(
-                "campaign_cancelled", f"{campaign.name!r} was cancelled. Make a new campaign."
-            )
+def _move(campaign_id: int, before: tuple[State, ...], after: State) -> bool:
+    if Campaign.objects.filter(id=campaign_id, state__in=before).update(state=after):
+        return True
+    campaign = _get(campaign_id)
+    if campaign.state == State.CANCELLED:
+        raise ConflictError("campaign_cancelled", f"{campaign.name!r} was cancelled. Make a new campaign.")
+    return False

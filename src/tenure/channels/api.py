@@ -1,6 +1,7 @@
 """The door of the channels room: the outbox, the sender, the local mail catcher."""
 
 from tenure.channels.adapters import ADAPTERS, open_transport
+from tenure.channels.adapters.base import Outcome
 from tenure.channels.catcher import Catcher
 from tenure.channels.mailbox import CaughtMail, MailPage, OpenedMail, get_mail, list_mails
 from tenure.channels.message import OutgoingEmail, normalise_address
@@ -18,7 +19,7 @@ from tenure.channels.outbox import (
     recover_after_crash,
     resolve_in_doubt,
 )
-from tenure.channels.running import get_sender_status, notify, start_sender, stop_sender
+from tenure.channels.running import get_sender_status, notify, send_alone, start_sender, stop_sender
 from tenure.channels.sender import Sender, SenderStatus
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "DoubtfulDelivery",
     "MailPage",
     "OpenedMail",
+    "Outcome",
     "OutgoingEmail",
     "Sender",
     "SenderStatus",
@@ -48,6 +50,7 @@ __all__ = [
     "open_transport",
     "recover_after_crash",
     "resolve_in_doubt",
+    "send_alone",
     "start_sender",
     "stop_sender",
 ]

@@ -1,5 +1,9 @@
 """The one sender of this process."""
 
+from typing import Any
+
+from tenure.base.errors import UnavailableError
+from tenure.channels.adapters.base import Outcome
 from tenure.channels.sender import Sender, SenderStatus
 
 _current: Sender | None = None
@@ -33,3 +37,13 @@ def get_sender_status() -> SenderStatus:
     if _current is None:
         return SenderStatus("stopped", "No sender runs in this process.", "", 0, 0, None)
     return _current.get_status()
+
+
+def send_alone(message: Any) -> Outcome:
+    """Hand over one message by the sender of this process, beside the outbox.
+
+    Errors: `no_sender`, `mail_server_refuses`, `bad_address`.
+    """
+    if _current is None:
+        raise UnavailableError("no_sender", "No mail server is set, so nothing can be sent from here.")
+    return _current.send_alone(message)

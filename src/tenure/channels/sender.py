@@ -20,7 +20,7 @@ from typing import Any, Literal
 from django.db import connections as database_connections
 
 from tenure.base import clock
-from tenure.base.errors import TenureError
+from tenure.base.errors import TenureError, UnavailableError
 from tenure.channels import outbox
 from tenure.channels.adapters import open_transport
 from tenure.channels.adapters.base import Connection, Outcome, ServerProblemError
@@ -132,6 +132,24 @@ class Sender:
                 return True
             time.sleep(0.02)
         return False
+
+    def send_alone(self, message: Any) -> Outcome:
+        """Hand over one message beside the outbox, over a connection of its own, and wait for the answer.
+
+        Nothing is recorded of it. Call it outside an event loop. Errors: `mail_server_refuses`, `bad_address`.
+        """
+        return asyncio.run(self._deliver_alone(self._transport.prepare(message)))
+
+    async def _deliver_alone(self, prepared: Any) -> Outcome:
+        try:
+            connection = await self._transport.connect()
+        except ServerProblemError as error:
+            text = f"The mail server {self._transport.shown_url} {error}."
+            raise UnavailableError("mail_server_refuses", text) from error
+        try:
+            return await connection.deliver(prepared)
+        finally:
+            await connection.close()
 
     def get_status(self) -> SenderStatus:
         """What it does right now."""

@@ -24,7 +24,7 @@ ON_IMPORTED = segments.refresh
 
 
 def build_appender(lake: Lake) -> events.Appender:
-    return events.Appender(lake, customers.resolve_batch, ON_BATCH)
+    return events.Appender(lake, customers.BatchIdentities(), ON_BATCH)
 
 
 def start_catcher(environment: Environment) -> channels.Catcher | None:

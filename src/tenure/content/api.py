@@ -7,7 +7,7 @@ from typing import Any
 
 from tenure.base.errors import TenureError
 from tenure.content.markup import body_to_html, html_to_text, is_html
-from tenure.content.template import Template, compute_undefined, parse_template, preview_template
+from tenure.content.template import Template, compute_undefined, list_variables, parse_template, preview_template
 
 __all__ = [
     "EmailTemplate",
@@ -18,6 +18,7 @@ __all__ = [
     "compute_variables",
     "html_to_text",
     "is_html",
+    "list_variables",
     "parse_email",
     "parse_template",
     "preview_template",

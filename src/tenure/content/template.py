@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, Literal
 
 from liquid import BoundTemplate, Environment, Undefined
@@ -60,6 +61,18 @@ def preview_template(template: Template, context: Mapping[str, Any]) -> tuple[st
     environment = build_environment(template.mode == "html", Shown)
     parsed = _parse(template.source, template.field, environment)
     return _render(parsed, template, context), missing
+
+
+def list_variables(template: Template) -> list[tuple[tuple[str, ...], int]]:
+    """What a template reads of its context, with or without a default: (path, line), in order of the text."""
+    found = template._parsed.analyze(include_partials=False).globals.values()
+    places = sorted({(one.span.index, _path(one.segments)) for variables in found for one in variables})
+    return [(path, _find_line(index, template.source)) for index, path in places]
+
+
+def _path(segments: list[Any]) -> tuple[str, ...]:
+    """The named steps of a variable, up to the first that is not a plain name."""
+    return tuple(takewhile(lambda part: isinstance(part, str), segments))
 
 
 def _parse(source: str, field: str, environment: Environment) -> BoundTemplate:

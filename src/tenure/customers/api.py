@@ -1,7 +1,12 @@
 """The door of the customers room: who they are, and what is known of each."""
 
-from tenure.customers.folding import fold_batch, resolve_batch
-from tenure.customers.orders import build_order_totals, build_orders, current_order_events
+from tenure.customers.folding import BatchIdentities, fold_batch
+from tenure.customers.orders import (
+    build_order_totals,
+    build_orders,
+    build_orders_between,
+    current_order_events,
+)
 from tenure.customers.profiles import (
     CustomerPage,
     CustomerRow,
@@ -20,6 +25,7 @@ from tenure.customers.scores import compact, compact_when_large, write_scores
 from tenure.customers.suppression import is_suppressed, list_suppressed, list_suppressions, suppress
 
 __all__ = [
+    "BatchIdentities",
     "CustomerPage",
     "CustomerRow",
     "CustomerView",
@@ -27,6 +33,7 @@ __all__ = [
     "build_customers",
     "build_order_totals",
     "build_orders",
+    "build_orders_between",
     "build_search",
     "compact",
     "compact_when_large",
@@ -40,7 +47,6 @@ __all__ = [
     "list_suppressed",
     "list_suppressions",
     "list_timeline",
-    "resolve_batch",
     "search_customers",
     "suppress",
     "write_scores",

@@ -5,13 +5,14 @@ and merges are folded again from the whole history of those customers.
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import pyarrow as pa
 
-from tenure.customers.identity import IdentityClaim, Resolution, resolve_identities
+from tenure.customers.identity import IdentityClaim, RecentIdentities, Resolution, resolve_identities
 from tenure.customers.models import Merge
 from tenure.customers.orders import build_order_totals, build_orders, current_order_events
 from tenure.events.api import RESOLVED
@@ -25,16 +26,28 @@ ORDER_KINDS = {
     "Order Cancelled": "cancelled",
 }
 _ORDER_EVENTS = ", ".join(f"'{event}'" for event in ORDER_KINDS)
+_OUR_EVENTS = "'Email Sent', 'Email Delivered', 'Email Bounced', 'Email Skipped', 'Email Failed'"
+"""What we did to a customer does not mean that the customer was seen."""
 _MERGES = "new_merges"
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+Claim = tuple[str | None, str | None, str | None, str]
 _COLUMNS = ", ".join([*lakes.table("customers").columns, "is_removed"])
 
 
-def resolve_batch(
-    tx: Transaction, claims: list[tuple[str | None, str | None, str | None, str]]
-) -> Resolution:
-    """Identities from the ledger; the lake's merge map is brought up to the ledger's in the same step."""
-    resolution = resolve_identities([IdentityClaim(*claim) for claim in claims])
+class BatchIdentities:
+    """Resolves batches of one lake; made once for it."""
+
+    def __init__(self) -> None:
+        self._recent = RecentIdentities()
+
+    def __call__(self, tx: Transaction, claims: Sequence[Claim]) -> Resolution:
+        """Identities from the ledger; the lake's merge map is brought up to the ledger's in the same step."""
+        resolution = resolve_identities([IdentityClaim(*claim) for claim in claims], self._recent)
+        _bring_merges(tx)
+        return resolution
+
+
+def _bring_merges(tx: Transaction) -> None:
     last = tx.execute("SELECT coalesce(max(value), 0) FROM checkpoints WHERE name = 'merges'").fetchone()
     seen = int(last[0]) if last else 0
     rows = list(Merge.objects.filter(id__gt=seen).order_by("id").values())
@@ -42,7 +55,6 @@ def resolve_batch(
     tx.execute(f"TRUNCATE {_MERGES}")
     if rows:
         _copy_merges(tx, rows)
-    return resolution
 
 
 def _copy_merges(tx: Transaction, rows: list[dict[str, Any]]) -> None:
@@ -142,7 +154,8 @@ def _gather_absorbed(tx: Transaction) -> None:
 def _gather_facts(tx: Transaction) -> None:
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE facts AS SELECT customer_id, min(occurred_at) AS first_seen_at, "
-        "max(occurred_at) AS last_seen_at, count(*) AS event_count, "
+        f"max(occurred_at) FILTER (event IS NULL OR event NOT IN ({_OUR_EVENTS})) AS last_seen_at, "
+        "count(*) AS event_count, "
         "arg_min(user_id, seq) FILTER (user_id IS NOT NULL) AS user_id, "
         "arg_min(anonymous_id, seq) FILTER (anonymous_id IS NOT NULL) AS anonymous_id, "
         "arg_max(event, (occurred_at, seq)) FILTER (event IN ('Unsubscribed', 'Subscribed')) AS consent_event, "
@@ -202,9 +215,8 @@ def _order_totals_sql() -> str:
 
 
 def _write_profiles(tx: Transaction, contents: BatchContents) -> None:
-    tx.execute(_build_profiles_sql(contents))
     tx.execute("DELETE FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM touched)")
-    tx.execute(f"INSERT INTO customers_delta ({_COLUMNS}) SELECT {_COLUMNS} FROM profiles")
+    tx.execute(f"INSERT INTO customers_delta BY NAME {_build_profiles_sql(contents)}")
     if contents.has_merges:
         gone = f"(SELECT from_customer_id FROM {_MERGES})"
         tx.execute(f"DELETE FROM customers_delta WHERE customer_id IN {gone}")
@@ -223,10 +235,31 @@ def _build_profiles_sql(contents: BatchContents) -> str:
         patches="patches" if has_patches else _NO_PATCHES,
         refolded="refolded" if has_patches else "(SELECT NULL::BIGINT AS customer_id WHERE false)",
         order_totals="order_totals" if has_totals else _NO_TOTALS,
+        traits=_FOLDED_TRAITS if has_patches else "coalesce(e.traits, '{}')",
+        named=_READ_FROM_TRAITS if has_patches else "SELECT *, email AS given_email FROM merged",
         email=_EMAIL,
     )
 
 
+_FOLDED_TRAITS = (
+    "CASE WHEN p.patch IS NULL THEN coalesce(e.traits, '{}') "
+    "WHEN r.customer_id IS NOT NULL THEN json_merge_patch('{}', p.patch)::VARCHAR "
+    "ELSE json_merge_patch(coalesce(e.traits, '{}'), p.patch)::VARCHAR END"
+)
+_READ_FROM_TRAITS = """
+    SELECT * EXCLUDE (phone, name, country, timezone),
+        CASE WHEN is_changed THEN nullif(trim(lower(replace(traits ->> '$.email', chr(160), ' '))), '')
+             ELSE email END AS given_email,
+        CASE WHEN is_changed THEN nullif(trim(traits ->> '$.phone'), '') ELSE phone END AS phone,
+        CASE WHEN is_changed THEN coalesce(
+            nullif(trim(traits ->> '$.name'), ''),
+            nullif(trim(concat_ws(' ',
+                coalesce(traits ->> '$.firstName', traits ->> '$.first_name'),
+                coalesce(traits ->> '$.lastName', traits ->> '$.last_name'))), '')) ELSE name END AS name,
+        CASE WHEN is_changed THEN coalesce(traits ->> '$.address.country', traits ->> '$.country')
+             ELSE country END AS country,
+        CASE WHEN is_changed THEN traits ->> '$.timezone' ELSE timezone END AS timezone
+    FROM merged"""
 _NO_ABSORBED = (
     "(SELECT NULL::BIGINT AS customer_id, NULL::TIMESTAMP AS first_seen_at, NULL::TIMESTAMP AS last_seen_at, "
     "NULL::BIGINT AS event_count, NULL::TIMESTAMP AS contact_known_at, NULL::TIMESTAMP AS email_opted_out_at "
@@ -241,26 +274,24 @@ _NO_TOTALS = (
     "NULL::TIMESTAMP AS first_order_at, NULL::TIMESTAMP AS last_order_at WHERE false)"
 )
 _PROFILES_SQL = """
-CREATE OR REPLACE TEMP TABLE profiles AS
 WITH merged AS (
     SELECT
         t.customer_id,
         coalesce(CASE WHEN e.is_known THEN e.external_id END, f.user_id, e.external_id, f.anonymous_id) AS external_id,
         coalesce(e.is_known, false) OR f.user_id IS NOT NULL AS is_known,
-        CASE WHEN p.patch IS NULL THEN coalesce(e.traits, '{{}}')
-             WHEN r.customer_id IS NOT NULL THEN json_merge_patch('{{}}', p.patch)
-             ELSE json_merge_patch(coalesce(e.traits, '{{}}'), p.patch) END AS traits,
+        {traits} AS traits,
         greatest(e.traits_set_at, p.traits_set_at) AS traits_set_at,
         least(e.contact_known_at, a.contact_known_at, p.contact_known_at) AS contact_seen_at,
         CASE WHEN f.consent_at IS NULL THEN coalesce(e.email_opted_out_at, a.email_opted_out_at)
              WHEN f.consent_event = 'Unsubscribed' THEN f.consent_at END AS email_opted_out_at,
         least(e.first_seen_at, a.first_seen_at, f.first_seen_at) AS first_seen_at,
-        greatest(e.last_seen_at, a.last_seen_at, f.last_seen_at) AS last_seen_at,
+        coalesce(greatest(e.last_seen_at, a.last_seen_at, f.last_seen_at), f.first_seen_at) AS last_seen_at,
         coalesce(e.event_count, 0) + coalesce(a.event_count, 0) + coalesce(f.event_count, 0) AS event_count,
         CASE WHEN o.customer_id IS NULL THEN coalesce(e.order_count, 0) ELSE o.order_count END AS order_count,
         CASE WHEN o.customer_id IS NULL THEN coalesce(e.revenue, 0) ELSE o.revenue END AS revenue,
         CASE WHEN o.customer_id IS NULL THEN e.first_order_at ELSE o.first_order_at END AS first_order_at,
         CASE WHEN o.customer_id IS NULL THEN e.last_order_at ELSE o.last_order_at END AS last_order_at,
+        p.patch IS NOT NULL AS is_changed, e.email, e.phone, e.name, e.country, e.timezone,
         e.r, e.f, e.m, e.segment, e.phase, e.segment_since_at
     FROM touched AS t
     LEFT JOIN existing AS e USING (customer_id)
@@ -270,21 +301,12 @@ WITH merged AS (
     LEFT JOIN {refolded} AS r USING (customer_id)
     LEFT JOIN {order_totals} AS o USING (customer_id)
 ), named AS (
-    SELECT *,
-        nullif(trim(lower(replace(traits ->> '$.email', chr(160), ' '))), '') AS given_email,
-        nullif(trim(traits ->> '$.phone'), '') AS phone,
-        coalesce(
-            nullif(trim(traits ->> '$.name'), ''),
-            nullif(trim(concat_ws(' ',
-                coalesce(traits ->> '$.firstName', traits ->> '$.first_name'),
-                coalesce(traits ->> '$.lastName', traits ->> '$.last_name'))), '')) AS name,
-        coalesce(traits ->> '$.address.country', traits ->> '$.country') AS country,
-        traits ->> '$.timezone' AS timezone
-    FROM merged
+    {named}
 )
-SELECT * EXCLUDE (given_email, contact_seen_at),
-    CASE WHEN regexp_matches(given_email, '{email}') THEN given_email END AS email,
-    CASE WHEN regexp_matches(given_email, '{email}') OR phone IS NOT NULL THEN contact_seen_at END AS contact_known_at,
+SELECT * EXCLUDE (email, given_email, contact_seen_at, is_changed),
+    CASE WHEN NOT is_changed OR regexp_matches(given_email, '{email}') THEN given_email END AS email,
+    CASE WHEN CASE WHEN is_changed THEN regexp_matches(given_email, '{email}') ELSE given_email IS NOT NULL END
+        OR phone IS NOT NULL THEN contact_seen_at END AS contact_known_at,
     false AS is_removed
 FROM named
 """

@@ -38,21 +38,82 @@ class Resolution:
     merged: list[tuple[int, int]] = field(default_factory=list)
 
 
-def resolve_identities(claims: Sequence[IdentityClaim]) -> Resolution:
+class RecentIdentities:
+    """Identifiers seen lately, so that the next event of the same visit asks no ledger.
+
+    Right because this process alone changes identities. Emptied when anything was merged, and when full.
+    """
+
+    def __init__(self, most: int = 50_000) -> None:
+        self._most = most
+        self._customers: dict[tuple[str, str], int] = {}
+
+    def find(self, claim: IdentityClaim) -> int | None:
+        """The customer of a claim that would change nothing; None where the ledger has to be asked."""
+        if claim.previous_id is not None:
+            return None
+        by_user = by_anonymous = None
+        if claim.user_id is not None:
+            by_user = self._customers.get((USER_ID, claim.user_id))
+            if by_user is None:
+                return None
+        if claim.anonymous_id is not None:
+            by_anonymous = self._customers.get((ANONYMOUS_ID, claim.anonymous_id))
+            if by_anonymous is None or by_user not in (None, by_anonymous):
+                return None
+        return by_user if by_user is not None else by_anonymous
+
+    def remember(self, resolution: Resolution) -> None:
+        if resolution.merged or len(self._customers) > self._most:
+            self._customers.clear()
+        self._customers.update({(USER_ID, value): number for value, number in resolution.user_ids.items()})
+        self._customers.update({(ANONYMOUS_ID, value): number for value, number in resolution.anonymous_ids.items()})
+
+    def clear(self) -> None:
+        self._customers.clear()
+
+
+def resolve_identities(
+    claims: Sequence[IdentityClaim], recent: RecentIdentities | None = None
+) -> Resolution:
     """Find or make the customer of every identifier, in the order of the claims.
 
     Repeating a call with the same claims gives the same customers, so a crash after it costs nothing.
     """
     resolution = Resolution()
-    for start in range(0, len(claims), _MOST_ROWS // 2):
-        part = claims[start : start + _MOST_ROWS // 2]
-        with transaction.atomic():
-            _Resolver(part, resolution).run()
+    asked = _answer_recent(claims, recent, resolution) if recent is not None else claims
+    try:
+        for start in range(0, len(asked), _MOST_ROWS // 2):
+            with transaction.atomic():
+                _Resolver(asked[start : start + _MOST_ROWS // 2], resolution).run()
+    except BaseException:
+        if recent is not None:
+            recent.clear()
+        raise
     redirect = dict(resolution.merged)
     for ids in (resolution.user_ids, resolution.anonymous_ids) if redirect else ():
         for value, customer_id in ids.items():
             ids[value] = _follow(redirect, customer_id)
+    if recent is not None:
+        recent.remember(resolution)
     return resolution
+
+
+def _answer_recent(
+    claims: Sequence[IdentityClaim], recent: RecentIdentities, resolution: Resolution
+) -> list[IdentityClaim]:
+    """Put what is known lately into the resolution; gives the claims that are left."""
+    left = []
+    for claim in claims:
+        customer_id = recent.find(claim)
+        if customer_id is None:
+            left.append(claim)
+            continue
+        if claim.user_id is not None:
+            resolution.user_ids[claim.user_id] = customer_id
+        if claim.anonymous_id is not None:
+            resolution.anonymous_ids[claim.anonymous_id] = customer_id
+    return left
 
 
 class _Resolver:

@@ -53,6 +53,20 @@ def build_orders(until: datetime | None = None, order_events: ibis.Table | None 
     )
 
 
+def build_orders_between(since: datetime, until: datetime) -> ibis.Table:
+    """The orders and credit notes placed from `since` to before `until` (both aware), with all that followed.
+
+    An order is placed at the moment of one of its events, so that only the events of orders with one in that
+    time are folded.
+    """
+    events = current_order_events()
+    events = events.mutate(order_key=events.order_id.hash())
+    start, end = (ibis.timestamp(moment.replace(tzinfo=None).isoformat()) for moment in (since, until))
+    there = events.filter(events.occurred_at >= start, events.occurred_at < end).select("order_key").distinct()
+    orders = build_orders(order_events=events.semi_join(there, "order_key"))
+    return orders.filter(orders.ordered_at >= start, orders.ordered_at < end)
+
+
 def current_order_events() -> ibis.Table:
     """The order events under the customer that each belongs to now."""
     events = lakes.table("order_events")

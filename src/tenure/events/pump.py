@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 INBOX_CHECKPOINT = "inbox"
 QUEUE_CHECKPOINT = "queue"
 MOST_EVENTS = 20_000
+LINGER_SECONDS = 0.04
+"""Between small batches: what came meanwhile shares the cost of one batch."""
 _RETRY_SECONDS = 2.0
 
 OnFolded = Callable[[AppendResult], None]
@@ -97,7 +99,8 @@ class Pump:
             if self._stopping:
                 break
             try:
-                self.drain()
+                if self.drain() < MOST_EVENTS:
+                    time.sleep(LINGER_SECONDS)
             except Exception as error:
                 self.trouble = str(error)
                 logger.error("the pump cannot write to the lake, trying again: %s", error)

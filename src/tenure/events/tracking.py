@@ -21,6 +21,7 @@ LONGEST_ID = 255
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 FUTURE_TOLERANCE_MICROSECONDS = 60 * 60 * 1_000_000
 
+ORDER_EVENTS = ("Order Completed", "Order Updated", "Order Refunded", "Order Cancelled")
 Identifier = str | int | float | None
 
 
@@ -152,6 +153,8 @@ def _normalise(
     occurred = _compute_occurred(call, batch_sent, received, strict, historical)
     field = "traits" if kind in ("identify", "group") else "properties"
     properties = _object_text(call.traits if field == "traits" else call.properties, field)
+    if strict and kind == "track" and call.event in ORDER_EVENTS:
+        _check_order(properties)
     if kind in ("page", "screen") and (call.name or call.category):
         properties = _with_page_name(properties, call)
     event = call.event if kind == "track" else call.name if kind in ("page", "screen") else None
@@ -241,6 +244,24 @@ def _without_broken_characters(text: bytes, field: str) -> str:
         return _encode_json(msgspec.json.decode(text)).decode().replace("\\u0000", "")
     except (msgspec.DecodeError, UnicodeError) as error:
         raise TenureError("malformed_json", f"{field} holds a broken character: {error}.", field) from error
+
+
+def _check_order(properties: str) -> None:
+    """Strict mode: an order that could not be counted is refused, with what is missing."""
+    order = msgspec.json.decode(properties)
+    if not (order.get("order_id") or order.get("orderId")):
+        raise TenureError("missing_order_id", "An order event needs order_id.", "properties.order_id")
+    for name in ("total", "revenue"):
+        value = order.get(name)
+        if value is not None and not _is_amount(value):
+            raise TenureError("bad_amount", f"{name} must be a number; got {value!r}.", f"properties.{name}")
+
+
+def _is_amount(value: object) -> bool:
+    try:
+        return not isinstance(value, bool) and abs(float(value)) < 1e14  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
 
 
 def _with_page_name(properties: str, call: Call) -> str:

@@ -1,8 +1,13 @@
 """The door of insights: what a team looks at first."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import ibis
 
 from tenure.base import clock
 from tenure.campaigns import api as campaigns
@@ -138,19 +143,19 @@ def find_last_campaign() -> LastCampaign | None:
 
 def has_customers() -> bool:
     """Whether anything was collected yet."""
-    totals = lakes.current().read_rows(queries.build_totals())
-    return bool(totals and totals[0]["customers_count"])
+    return bool(lakes.current().read_rows(queries.build_anybody()))
 
 
 def get_dashboard() -> Dashboard:
     """Everything on the first page, as of now."""
-    lake = lakes.current()
     preset = segments.get_preset()
     movements = find_movements(preset, DAYS)
-    counts = lake.read_rows(queries.build_phases())
+    counts = _ask("phases", queries.build_phases)
     lapsed = sum(row["customers_count"] for row in counts if row["phase"] == REACTIVATION)
-    totals = lake.read_rows(queries.build_totals())[0]
-    money = lake.read_rows(queries.build_revenue(clock.now(), DAYS))[0]
+    totals = _ask("totals", queries.build_totals)[0]
+    now = clock.now()
+    minute = now.replace(second=0, microsecond=0)
+    money = _ask(("revenue", minute), lambda: queries.build_revenue(now, DAYS))[0]
     headline = Headline(
         customers_count=int(totals["customers_count"]),
         revenue_amount=money["revenue"] or Decimal(0),
@@ -172,19 +177,25 @@ def get_dashboard() -> Dashboard:
     )
 
 
+def _ask(key: Hashable, build: Callable[[], ibis.Table]) -> list[dict[str, Any]]:
+    """Rows of a query over all customers or orders, asked again only when the lake has changed."""
+    lake = lakes.current()
+
+    def read() -> list[dict[str, Any]]:
+        with lake.heavy():
+            return lake.read_rows(build())
+
+    return lake.answers.get(("dashboard", key), read)
+
+
 def list_weeks(today: date, weeks: int = WEEKS) -> tuple[WeekRow, ...]:
     """The last full weeks before `today`, Monday to Sunday, empty ones included."""
     end = today - timedelta(days=today.weekday())
     start = end - timedelta(weeks=weeks)
-    lake = lakes.current()
-    ordered = {
-        row["week_on"]: row["orders_count"]
-        for row in lake.read_rows(queries.build_orders_per_week(start, end))
-    }
-    first = {
-        row["week_on"]: row["orders_count"]
-        for row in lake.read_rows(queries.build_first_orders_per_week(start, end))
-    }
+    ordered, first = (
+        {row["week_on"]: row["orders_count"] for row in _ask((build.__name__, start, end), partial(build, start, end))}
+        for build in (queries.build_orders_per_week, queries.build_first_orders_per_week)
+    )
     days = [start + timedelta(weeks=number) for number in range(weeks)]
     rows = [WeekRow(day, first.get(day, 0), max(0, ordered.get(day, 0) - first.get(day, 0))) for day in days]
     while len(rows) > 8 and not rows[0].first_count and not rows[0].repeat_count:

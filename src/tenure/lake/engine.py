@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from tenure.base.errors import ConflictError, UnavailableError
 from tenure.lake import schema
+from tenure.lake.answers import Answers
 from tenure.lake.message_filter import MessageFilter
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,8 @@ class Lake:
         self._local = threading.local()
         self._heavy = threading.RLock()
         self._work: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()
+        self._version = 0
+        self.answers = Answers(lambda: self._version)
         self._settle()
         self._migrate()
         self.message_filter = self._build_message_filter()
@@ -227,6 +230,7 @@ class Lake:
                 cursor.execute("BEGIN")
                 result = work(Transaction(cursor))
                 cursor.execute("COMMIT")
+                self._version += 1
             except BaseException as error:
                 _roll_back(cursor)
                 if isinstance(error, duckdb.FatalException):

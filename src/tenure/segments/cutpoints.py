@@ -49,11 +49,11 @@ class Cutpoints:
 
 
 def compute_cutpoints(
-    reader: Reader, measures: ibis.Table, moments: ibis.Table, preset: Preset, as_of_on: date
+    reader: Reader, measures: ibis.Table, gaps: ibis.Table, preset: Preset, as_of_on: date
 ) -> Cutpoints:
     """Find the cut-points of all dimensions: one query, and one more where a method ranks.
 
-    `measures` as of `measures.build_measures`; `moments` has customer_id and ordered_at of orders that count.
+    `measures` as of `measures.build_measures`; `gaps` as of `measures.build_order_gaps`.
     """
     scored = measures.filter(measures.order_count > 0)
     methods = [(dimension, preset.scoring.method_of(dimension.name)) for dimension in DIMENSIONS]
@@ -63,7 +63,7 @@ def compute_cutpoints(
             aggregates[f"{dimension.name}_{name}"] = number
     asked = scored.aggregate(**aggregates)
     for dimension, method in methods:
-        if (facts := method.build_facts(moments)) is not None:
+        if (facts := method.build_facts(gaps)) is not None:
             asked = asked.cross_join(
                 facts.rename({f"{dimension.name}_{name}": name for name in facts.columns})
             )

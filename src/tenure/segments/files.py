@@ -15,7 +15,7 @@ from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
 from tenure.segments import library
 from tenure.segments.cutpoints import compute_cutpoints
-from tenure.segments.measures import build_measures, build_order_moments
+from tenure.segments.measures import build_measures, build_order_gaps
 from tenure.segments.preset import Preset
 from tenure.segments.queries import build_scored
 from tenure.segments.results import RfmResult, count_segments, select_listed, select_rows, write_rows
@@ -80,8 +80,8 @@ def _analyse(
             first_seen_at=table.ordered_at.min(),
         )
         measures = build_measures(table, people, preset, day)
-        moments = build_order_moments(table, preset, day)
-        cutpoints = compute_cutpoints(transaction, measures, moments, preset, day)
+        gaps = build_order_gaps(table, preset, day)
+        cutpoints = compute_cutpoints(transaction, measures, gaps, preset, day)
         scored = build_scored(table, people, preset, cutpoints, day)
         rows = transaction.read(select_rows(select_listed(scored)))
         return count_segments(transaction, scored, preset, cutpoints, day), rows

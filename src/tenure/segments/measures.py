@@ -49,16 +49,29 @@ def build_measures(orders: ibis.Table, customers: ibis.Table, preset: Preset, as
     `orders` has the columns of `customers.api.build_orders(until=...)`; `customers` has customer_id,
     external_id, contact_known_at and first_seen_at. Known are customers seen, or with an order, by then.
     """
-    counted = build_counted(orders, preset, as_of_on)
-    totals = counted.group_by("customer_id").agg(
+    totals = build_counted_totals(build_counted(orders, preset, as_of_on))
+    people = customers.select("customer_id", "external_id", "contact_known_at", "first_seen_at")
+    return build_known_measures(people.left_join(totals, "customer_id"), as_of_on)
+
+
+def build_counted_totals(counted: ibis.Table) -> ibis.Table:
+    """Per customer: order_count, last_order_at, revenue of `build_counted` orders and credit notes."""
+    return counted.group_by("customer_id").agg(
         order_count=counted.is_counted.sum().cast("int64"),
         last_order_at=counted.ordered_at.max(where=counted.is_counted),
         revenue=counted.revenue.sum().cast(AMOUNT),
     )
-    people = customers.select("customer_id", "external_id", "contact_known_at", "first_seen_at")
-    joined = people.left_join(totals, "customer_id")
-    is_seen = (joined.first_seen_at < naive_literal(end_of(as_of_on))).fill_null(False)
-    return _finish(joined.filter(is_seen | joined.order_count.notnull()), as_of_on, {})
+
+
+def build_known_measures(
+    people: ibis.Table, as_of_on: date, kept: dict[str, str] | None = None
+) -> ibis.Table:
+    """Measures of people with totals as of a day, NULL where nothing was ordered by then.
+
+    `kept` names further columns to take along, as new name to old.
+    """
+    is_seen = (people.first_seen_at < naive_literal(end_of(as_of_on))).fill_null(False)
+    return _finish(people.filter(is_seen | people.order_count.notnull()), as_of_on, kept or {})
 
 
 def build_current_measures(
@@ -72,10 +85,18 @@ def build_current_measures(
     return _finish(customers.filter(seen), as_of_on, kept or {})
 
 
-def build_order_moments(orders: ibis.Table, preset: Preset, as_of_on: date) -> ibis.Table:
-    """The orders that count: customer_id, ordered_at."""
-    counted = build_counted(orders, preset, as_of_on)
-    return counted.filter(counted.is_counted).select("customer_id", "ordered_at")
+def build_order_gaps(orders: ibis.Table, preset: Preset, as_of_on: date) -> ibis.Table:
+    """Days between two consecutive order days of one customer: ordered_on (the later day), gap_days."""
+    return build_counted_gaps(build_counted(orders, preset, as_of_on))
+
+
+def build_counted_gaps(counted: ibis.Table) -> ibis.Table:
+    """The same from `build_counted` orders."""
+    ordered = counted.filter(counted.is_counted)
+    days = ordered.select("customer_id", ordered_on=ordered.ordered_at.date())
+    before = days.ordered_on.lag().over(group_by="customer_id", order_by="ordered_on")
+    gaps = days.select("ordered_on", gap_days=days.ordered_on.delta(before, unit="day"))
+    return gaps.filter(gaps.gap_days > 0)
 
 
 def _finish(known: ibis.Table, as_of_on: date, kept: dict[str, str]) -> ibis.Table:

@@ -15,11 +15,18 @@ from tenure.lake.api import Lake, Transaction
 from tenure.segments import library
 from tenure.segments.cutpoints import Cutpoints
 from tenure.segments.measures import end_of, naive_literal
-from tenure.segments.past import drop_past, list_backfill_days, prepare_past, score_past
+from tenure.segments.past import (
+    drop_past,
+    list_backfill_days,
+    prepare_past,
+    remember_changes,
+    score_past,
+)
 from tenure.segments.preset import Preset
 from tenure.segments.runs import build_lake_scored, find_fresh_cutpoints, store_scoring
 
 Progress = Callable[[float, str], None]
+_SCORED, _CHANGED = "scored_day", "changed_day"
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ def refresh(as_of_on: date | None = None, progress: Progress | None = None) -> R
 
         def work(transaction: Transaction) -> tuple[int, int]:
             scored = build_lake_scored(transaction, preset, cutpoints, day)
-            return _keep_day(transaction, scored, preset, cutpoints, is_written=True)
+            return _keep_day(transaction, _join_last(scored, day), preset, cutpoints, is_written=True)
 
         customers_count, changed_count = lake.write(work)
         for saved in library.list_saved_presets():
@@ -73,15 +80,15 @@ def _backfill(lake: Lake, preset: Preset, days: list[date], tell: Progress) -> N
     if not days:
         return
 
-    def work(transaction: Transaction, day: date) -> None:
-        cutpoints, scored = score_past(transaction, preset, day)
+    def work(transaction: Transaction, after: date | None, day: date) -> None:
+        cutpoints, scored = score_past(transaction, preset, after, day)
         _keep_day(transaction, scored, preset, cutpoints, is_written=False)
 
-    lake.write(prepare_past)
+    lake.write(partial(prepare_past, preset=preset, last_on=days[-1]))
     try:
-        for number, day in enumerate(days):
+        for number, (after, day) in enumerate(zip([None, *days], days, strict=False)):
             tell(number / (len(days) + 1), f"Scoring as of {day}")
-            lake.write(partial(work, day=day))
+            lake.write(partial(work, after=after, day=day))
     finally:
         lake.write(drop_past)
 
@@ -89,21 +96,28 @@ def _backfill(lake: Lake, preset: Preset, days: list[date], tell: Progress) -> N
 def _keep_day(
     transaction: Transaction, scored: ibis.Table, preset: Preset, cutpoints: Cutpoints, is_written: bool
 ) -> tuple[int, int]:
-    """Keep the cut-points and what changed since the segments before the day; gives customers and changes."""
-    day = cutpoints.as_of_on
-    since_at = _since(day)
+    """Keep the cut-points and what changed since the last segments; gives customers and changes.
+
+    `scored` has last_segment and last_since_at beside the scores, NULL for customers without a history.
+    """
+    since_at = _since(cutpoints.as_of_on)
     columns = ("customer_id", "r", "f", "m", "segment", "phase")
-    sql = lakes.compile_sql(scored.select(*columns))
-    transaction.execute(f"CREATE OR REPLACE TEMP TABLE scored_day AS {sql}")
-    fields = lakes.table("customers").schema()
-    table = ibis.table({name: fields[name] for name in columns}, name="scored_day")
-    changed_count = transaction.append("segment_history", _build_changes(table, day, since_at))
+    sql = lakes.compile_sql(scored.select(*columns, "last_segment", "last_since_at"))
+    transaction.execute(f"CREATE OR REPLACE TEMP TABLE {_SCORED} AS {sql}")
+    table = ibis.table(scored.select(*columns, "last_segment", "last_since_at").schema(), name=_SCORED)
+    changes = lakes.compile_sql(_build_changes(table, since_at))
+    transaction.execute(f"CREATE OR REPLACE TEMP TABLE {_CHANGED} AS {changes}")
+    history = lakes.table("segment_history")
+    changed_count = transaction.append("segment_history", ibis.table(history.schema(), name=_CHANGED))
     if is_written:
-        customers_api.write_scores(transaction, table, since_at.isoformat(sep=" "))
+        customers_api.write_scores(transaction, table.select(*columns), since_at.isoformat(sep=" "))
+    else:
+        remember_changes(transaction, _CHANGED)
     customers_count = int(transaction.read_value(table.count().as_table()))
     if cutpoints.scored_count:
         store_scoring(transaction, preset, cutpoints, customers_count)
-    transaction.execute("DROP TABLE scored_day")
+    for name in (_SCORED, _CHANGED):
+        transaction.execute(f"DROP TABLE {name}")
     return customers_count, changed_count
 
 
@@ -114,15 +128,19 @@ def _since(day: date) -> datetime:
     return datetime.combine(day, time(23, 59, 59))
 
 
-def _build_changes(scored: ibis.Table, day: date, since_at: datetime) -> ibis.Table:
-    """Rows for the history: customers whose segment differs from their last one by the end of the day."""
+def _join_last(scored: ibis.Table, day: date) -> ibis.Table:
+    """Everybody's last segment by the end of the day beside the scores: last_segment, last_since_at."""
     history = lakes.table("segment_history")
     before = history.filter(history.since_at < naive_literal(end_of(day)))
     last = before.group_by("customer_id").agg(
         last_segment=before.segment.argmax(before.since_at), last_since_at=before.since_at.max()
     )
-    joined = scored.left_join(last, "customer_id")
-    changed = joined.filter(~joined.segment.identical_to(joined.last_segment) & joined.segment.notnull())
+    return scored.left_join(last, "customer_id").drop("customer_id_right")
+
+
+def _build_changes(scored: ibis.Table, since_at: datetime) -> ibis.Table:
+    """Rows for the history: customers whose segment differs from their last one."""
+    changed = scored.filter(~scored.segment.identical_to(scored.last_segment) & scored.segment.notnull())
     given = ibis.timestamp(since_at.isoformat(sep=" "))
     later = changed.last_since_at + ibis.interval(microseconds=1)
     return changed.select(

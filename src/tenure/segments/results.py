@@ -20,6 +20,8 @@ from tenure.segments.runs import build_lake_scored, get_cutpoints
 
 ROW_COLUMNS = ("customer_id", "days_since_last_order", "orders", "revenue", "r", "f", "m", "segment", "phase")
 
+MIGRATION_SECONDS = 60.0
+
 
 @dataclass(frozen=True)
 class SegmentRow:
@@ -86,9 +88,14 @@ class MigrationRow:
 def compute_rfm(preset: Preset | str = "lifecycle", as_of_on: date | None = None) -> RfmResult:
     """Customers and revenue by segment as of a day (default today)."""
     chosen, day, lake = _resolve(preset), as_of_on or clock.today(), lakes.current()
-    with lake.heavy():
-        cutpoints = get_cutpoints(lake, chosen, day)
-        return count_segments(lake, build_lake_scored(lake, chosen, cutpoints, day), chosen, cutpoints, day)
+
+    def count() -> RfmResult:
+        with lake.heavy():
+            cutpoints = get_cutpoints(lake, chosen, day)
+            scored = build_lake_scored(lake, chosen, cutpoints, day)
+            return count_segments(lake, scored, chosen, cutpoints, day)
+
+    return lake.answers.get(("rfm", chosen.model_dump_json(), day), count)
 
 
 def count_segments(
@@ -175,13 +182,24 @@ def write_rows(batches: Iterable[pa.RecordBatch], file: TextIO) -> int:
 
 
 def compute_migration(from_on: date, to_on: date, preset: Preset | str = "lifecycle") -> list[MigrationRow]:
-    """Where customers went between the ends of two days, largest first; new ones come from `queries.NOT_YET`."""
+    """Where customers went between the ends of two days, largest first; new ones come from `queries.NOT_YET`.
+
+    Up to `MIGRATION_SECONDS` behind what came in, but never behind a full scoring.
+    """
     chosen, lake = _resolve(preset), lakes.current()
-    with lake.heavy():
-        before, after = (
-            build_lake_scored(lake, chosen, get_cutpoints(lake, chosen, day), day) for day in (from_on, to_on)
-        )
-        rows = lake.read_rows(queries.build_migration(before, after))
+
+    def count() -> list[dict[str, Any]]:
+        with lake.heavy():
+            before, after = (
+                build_lake_scored(lake, chosen, get_cutpoints(lake, chosen, day), day)
+                for day in (from_on, to_on)
+            )
+            return lake.read_rows(queries.build_migration(before, after))
+
+    scorings = lakes.table("rfm_scorings")
+    scored_at = lake.read_value(scorings.agg(last_at=scorings.scored_at.max()))
+    key = ("migration", chosen.model_dump_json(), from_on, to_on, scored_at)
+    rows = lake.answers.get(key, count, MIGRATION_SECONDS)
     moves = [MigrationRow(row["from_segment"], row["to_segment"], row["customers_count"]) for row in rows]
     return sorted(moves, key=lambda move: (-move.customers_count, move.from_segment, move.to_segment))
 

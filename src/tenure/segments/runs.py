@@ -15,7 +15,7 @@ from tenure.segments.cutpoints import Cutpoints, Reader, compute_cutpoints
 from tenure.segments.measures import (
     build_current_measures,
     build_measures,
-    build_order_moments,
+    build_order_gaps,
     end_of,
     naive_literal,
 )
@@ -52,20 +52,28 @@ def get_cutpoints(reader: Reader, preset: Preset, as_of_on: date) -> Cutpoints:
 
 def find_fresh_cutpoints(reader: Reader, preset: Preset, as_of_on: date) -> Cutpoints:
     """A scoring of the lake's customers as they stood at the end of a day."""
-    moments = build_order_moments(customers_api.build_orders(end_of(as_of_on)), preset, as_of_on)
-    return compute_cutpoints(reader, build_lake_measures(reader, preset, as_of_on), moments, preset, as_of_on)
+    gaps = build_order_gaps(customers_api.build_orders(end_of(as_of_on)), preset, as_of_on)
+    return compute_cutpoints(reader, build_lake_measures(reader, preset, as_of_on), gaps, preset, as_of_on)
 
 
 def build_lake_measures(reader: Reader, preset: Preset, as_of_on: date) -> ibis.Table:
     """Measures of the lake's customers as of a day.
 
-    From the totals that the customers table keeps, where they are the same: nothing was ordered or refunded
-    after the day, and the preset counts as the totals do. Else from the orders of that time.
+    From the totals that the customers table keeps, where the preset counts as they do and nothing was ordered
+    or refunded after the day; else from the orders of that time, but only of customers with something later.
     """
     people = customers_api.build_customers()
-    if preset.orders == "paid" and preset.refunds == "count" and _is_after_all_orders(reader, as_of_on):
+    if preset.orders != "paid" or preset.refunds != "count":
+        return build_measures(customers_api.build_orders(end_of(as_of_on)), people, preset, as_of_on)
+    if _is_after_all_orders(reader, as_of_on):
         return build_current_measures(people, as_of_on)
-    return build_measures(customers_api.build_orders(end_of(as_of_on)), people, preset, as_of_on)
+    events = customers_api.current_order_events()
+    events = events.filter(events.customer_id.notnull())
+    later = events.filter(events.occurred_at >= naive_literal(end_of(as_of_on)))
+    later = later.select("customer_id").distinct()
+    orders = customers_api.build_orders(end_of(as_of_on), events.semi_join(later, "customer_id"))
+    changed = build_measures(orders, people.semi_join(later, "customer_id"), preset, as_of_on)
+    return build_current_measures(people.anti_join(later, "customer_id"), as_of_on).union(changed)
 
 
 def build_lake_scored(reader: Reader, preset: Preset, cutpoints: Cutpoints, as_of_on: date) -> ibis.Table:

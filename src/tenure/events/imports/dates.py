@@ -1,5 +1,7 @@
 """Dates as files write them: one reading for a whole column, as an engine expression that gives naive UTC."""
 
+import calendar
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -8,6 +10,7 @@ from tenure.base.errors import TenureError
 
 NAMED_FORMATS = ("ISO", "YMD", "DMY", "MDY", "EPOCH")
 EARLIEST = "1900-01-01"
+ORDERS = {"DMY": "DD/MM/YYYY", "MDY": "MM/DD/YYYY"}
 
 _DAY_FIRST_OR_MONTH_FIRST = r"^(\d{1,2})([-./])(\d{1,2})[-./](\d{4}|\d{2})(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AaPp])?\.?[Mm]?\.?)?$"
 _YEAR_FIRST = r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"
@@ -24,11 +27,17 @@ _WORDED_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 
 @dataclass(frozen=True)
 class DateReading:
-    """`expression` reads a cell as TIMESTAMP (NULL where it cannot); `label` says how, `warning` what was guessed."""
+    """`expression` reads a cell as TIMESTAMP (NULL where it cannot); `label` says how, `warning` what was guessed.
+
+    `order` is DMY or MDY where days and months come as numbers beside each other. `question` is set where nothing
+    in the column hints at one of them: "01/10/2026: 1 October or 10 January?".
+    """
 
     expression: str
     label: str
     warning: str | None = None
+    order: str | None = None
+    question: str | None = None
 
 
 def choose_date_reading(
@@ -37,9 +46,11 @@ def choose_date_reading(
     """Decide how the column `cell` of the relation `rows` writes its dates.
 
     `latest` is the last believable moment (an SQL timestamp); it helps to tell 03/04 from 04/03. `date_format`
-    overrides: ISO, DMY, MDY, EPOCH or a strptime pattern such as "%d/%m/%Y %H:%M".
+    overrides: ISO, EPOCH or a strptime pattern such as "%d/%m/%Y %H:%M" for every date; DMY or MDY for those that
+    can be read either way (2026-10-01 stays what it is).
     """
-    if date_format:
+    told = (date_format or "").upper()
+    if date_format and told not in ORDERS:
         return _read_as_told(date_format, cell)
     plain = connection.execute(
         f"SELECT count({cell}), count(TRY_CAST({cell} AS TIMESTAMP)), "
@@ -61,7 +72,7 @@ def choose_date_reading(
     iso, zoned, compact, epoch, turned, worded = counts
     parts: list[str] = []
     labels: list[str] = []
-    warning = None
+    found = _Order(told or None)
     if iso:
         parts.append(_read_iso(cell, bool(zoned)))
         labels.append("ISO")
@@ -72,15 +83,25 @@ def choose_date_reading(
         parts.append(_read_epoch(cell))
         labels.append("epoch")
     if turned:
-        order, warning = _choose_order(connection, rows, cell, latest)
-        parts.append(_read_turned(cell, order))
-        labels.append("DD/MM/YYYY" if order == "DMY" else "MM/DD/YYYY")
+        found = found if told else _choose_order(connection, rows, cell, latest)
+        parts.append(_read_turned(cell, found.order or "MDY"))
+        labels.append(ORDERS[found.order or "MDY"])
     if worded:
         parts.append(_read_worded(cell))
         labels.append("day and month name")
     if not parts:
         return DateReading("NULL::TIMESTAMP", "none")
-    return DateReading(f"coalesce({', '.join(parts)})", ", ".join(labels), warning)
+    order = found.order if turned else None
+    return DateReading(
+        f"coalesce({', '.join(parts)})", ", ".join(labels), found.warning, order, found.question
+    )
+
+
+@dataclass(frozen=True)
+class _Order:
+    order: str | None
+    warning: str | None = None
+    question: str | None = None
 
 
 def _read_as_told(date_format: str, cell: str) -> DateReading:
@@ -94,8 +115,6 @@ def _read_as_told(date_format: str, cell: str) -> DateReading:
             ) from error
         pattern = date_format.replace("'", "''")
         return DateReading(f"try_strptime({cell}, '{pattern}')::TIMESTAMP", date_format)
-    if name in ("DMY", "MDY"):
-        return DateReading(_read_turned(cell, name), "DD/MM/YYYY" if name == "DMY" else "MM/DD/YYYY")
     if name in ("ISO", "YMD"):
         return DateReading(f"coalesce({_read_iso(cell, True)}, {_read_compact(cell)})", "ISO")
     if name == "EPOCH":
@@ -107,24 +126,36 @@ def _read_as_told(date_format: str, cell: str) -> DateReading:
     )
 
 
-def _choose_order(
-    connection: duckdb.DuckDBPyConnection, rows: str, cell: str, latest: str
-) -> tuple[str, str | None]:
+def _choose_order(connection: duckdb.DuckDBPyConnection, rows: str, cell: str, latest: str) -> _Order:
     """DMY or MDY for the whole column, with a warning where the column does not say."""
     found = connection.execute(_order_query(rows, cell, latest)).fetchone()
     assert found is not None
     day_first, month_first, dotted, total, example, late_dmy, late_mdy = found
     if day_first != month_first:
-        return ("DMY" if day_first > month_first else "MDY"), None
+        return _Order("DMY" if day_first > month_first else "MDY")
+    if example is None:
+        return _Order("MDY")
+    is_open = False
     if late_dmy != late_mdy:
         order = "DMY" if late_dmy < late_mdy else "MDY"
     else:
         order = "DMY" if dotted * 2 > total else "MDY"
+        is_open = order == "MDY"
     word = "day first" if order == "DMY" else "month first"
     other = "MDY" if order == "DMY" else "DMY"
-    return order, (
-        f"Dates such as {example} can be read day first or month first, and no date in the column settles it; "
-        f"they were read {word}. If that is wrong, import again with date format {other}."
+    question = describe_question(example)
+    warning = (
+        f"Dates such as {example} can be read day first or month first, and no date in the column settles it "
+        f"({question}). They were read {word}. If that is wrong, give the date format {other}."
+    )
+    return _Order(order, warning, question if is_open else None)
+
+
+def describe_question(example: str) -> str:
+    """"01/10/2026: 1 October or 10 January?"."""
+    first, second = (int(number) for number in re.findall(r"\d+", example)[:2])
+    return (
+        f"{example}: {first} {calendar.month_name[second]} or {second} {calendar.month_name[first]}?"
     )
 
 
@@ -133,7 +164,8 @@ def _order_query(rows: str, cell: str, latest: str) -> str:
     first, separator, second = (group.replace("{number}", str(number)) for number in (1, 2, 3))
     return f"""
         SELECT count(*) FILTER (first > 12 AND second <= 12), count(*) FILTER (second > 12 AND first <= 12),
-            count(*) FILTER (separator = '.'), count(*), min(cell),
+            count(*) FILTER (separator = '.'), count(*),
+            min(cell) FILTER (first <> second AND first BETWEEN 1 AND 12 AND second BETWEEN 1 AND 12),
             count(*) FILTER ({_read_turned("cell", "DMY")} > {latest}),
             count(*) FILTER ({_read_turned("cell", "MDY")} > {latest})
         FROM (

@@ -158,3 +158,16 @@ def test_a_chain_of_merges_in_one_batch_ends_at_one_customer(services: object) -
     assert lakes.current().read_value(customers.build_customers().count().as_table()) == 1
     merges = lakes.table("merges")
     assert lakes.current().read_value(merges.into_customer_id.nunique().as_table()) == 1
+
+
+def test_a_mail_that_we_send_does_not_mean_that_the_customer_was_seen(services: object) -> None:
+    send(order("alice", "o1", 40))
+    before = customers.get_customer_by_identifier("alice")
+    later = NOON + timedelta(days=3)
+    events.record(events.NewEvent("track", "Email Sent", {}, later, customer_id=before.id))
+    events.wait_until_folded()
+    view = customers.get_customer_by_identifier("alice")
+    assert (view.last_seen_at, view.event_count) == (before.last_seen_at, 2)
+    events.record(events.NewEvent("track", "Email Opened", {}, later, customer_id=before.id))
+    events.wait_until_folded()
+    assert customers.get_customer_by_identifier("alice").last_seen_at == later

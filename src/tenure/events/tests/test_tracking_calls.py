@@ -93,6 +93,15 @@ def test_a_time_in_the_future_is_refused_when_strict_and_taken_as_now_otherwise(
         decode(strict=True, **future)
 
 
+@pytest.mark.parametrize("total", ["abc", "NaN", [1], 1e20])
+def test_an_order_that_could_not_be_counted_is_refused_when_strict(total: object) -> None:
+    call = {"event": "Order Completed", "properties": {"order_id": "o1", "total": total}}
+    with pytest.raises(TenureError) as caught:
+        decode(strict=True, **call)
+    assert (caught.value.code, caught.value.field) == ("bad_amount", "properties.total")
+    assert decode(**call)["event"] == "Order Completed"
+
+
 def test_a_batch_takes_the_good_calls_and_names_the_bad_ones() -> None:
     calls = [{"type": "track", "userId": "a", "event": "x"}, {"type": "trick", "userId": "a"}, {"type": "page"}]
     decoded = decode_batch(json.dumps({"batch": calls}).encode(), NOON, "site", False, False)

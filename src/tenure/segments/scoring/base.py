@@ -110,8 +110,8 @@ class Method(BaseModel):
         """Aggregates over the scored customers; all dimensions' are asked for in one query."""
         return {}
 
-    def build_facts(self, moments: ibis.Table) -> ibis.Table | None:
-        """One row of further numbers from the orders that count (customer_id, ordered_at), in the same query."""
+    def build_facts(self, gaps: ibis.Table) -> ibis.Table | None:
+        """One row of further numbers from the days between orders (`gap_days`), in the same query."""
         return None
 
     def build_rows(self, scored: ibis.Table, scored_count: int, dimension: Dimension) -> ibis.Table | None:

@@ -23,11 +23,7 @@ class RhythmMethod(Method):
     young_shop_days: float = Field(45, gt=0)
     example: ClassVar[dict[str, Any]] = {"method": "rhythm", "at_least_days": 14}
 
-    def build_facts(self, moments: ibis.Table) -> ibis.Table | None:
-        days = moments.select("customer_id", ordered_on=moments.ordered_at.date())
-        before = days.ordered_on.lag().over(group_by="customer_id", order_by="ordered_on")
-        gaps = days.select(gap_days=days.ordered_on.delta(before, unit="day"))
-        gaps = gaps.filter(gaps.gap_days > 0)
+    def build_facts(self, gaps: ibis.Table) -> ibis.Table | None:
         return gaps.aggregate(gap_count=gaps.count(), gap_days=gaps.gap_days.quantile(self.percentile))
 
     def compute_cuts(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tenure.lake.api import Transaction
 from tenure.segments import library, queries
 from tenure.segments.cutpoints import Cutpoints, compute_cutpoints
-from tenure.segments.measures import build_measures, build_order_moments
+from tenure.segments.measures import build_measures, build_order_gaps
 from tenure.segments.preset import Preset
 from tenure.segments.tests import reference
 from tenure.segments.tests.reference import Order, Person
@@ -54,8 +54,8 @@ def score_people(
 ) -> list[dict[str, Any]]:
     def work(tx: Transaction, orders: ibis.Table, customers: ibis.Table) -> list[dict[str, Any]]:
         measures = build_measures(orders, customers, preset, as_of_on)
-        moments = build_order_moments(orders, preset, as_of_on)
-        cutpoints = compute_cutpoints(tx, measures, moments, preset, as_of_on)
+        gaps = build_order_gaps(orders, preset, as_of_on)
+        cutpoints = compute_cutpoints(tx, measures, gaps, preset, as_of_on)
         assert Cutpoints.from_json(cutpoints.to_json()) == cutpoints
         scored = queries.build_scored(orders, customers, preset, cutpoints, as_of_on)
         return tx.read_rows(scored.order_by("customer_id"))
