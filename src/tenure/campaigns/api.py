@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from tenure.base import clock
 from tenure.base.audit import record_audit
 from tenure.base.errors import ConflictError, NotFoundError
-from tenure.campaigns import planning
+from tenure.campaigns import mail_preview, planning
 from tenure.campaigns.definition import (
     EVERYONE,
     AudienceChoice,
@@ -21,10 +21,12 @@ from tenure.campaigns.definition import (
     parse_definition,
     read_definition,
 )
+from tenure.campaigns.mail_preview import MailPreview, compute_mail_preview
 from tenure.campaigns.message import CampaignMessages
 from tenure.campaigns.models import Campaign
 from tenure.campaigns.planning import resume_interrupted, settle_all
-from tenure.campaigns.preview import MailPreview, PlanPreview, compute_mail_preview, compute_plan_preview
+from tenure.campaigns.preview import PlanPreview, compute_plan_preview
+from tenure.campaigns.progress import SendingProgress, compute_progress
 from tenure.campaigns.report import CampaignReport, build_report
 from tenure.campaigns.tracking import record_click, record_open, record_sent, unsubscribe
 from tenure.channels import api as channels
@@ -38,13 +40,16 @@ __all__ = [
     "CampaignView",
     "MailPreview",
     "PlanPreview",
+    "SendingProgress",
     "cancel",
     "compute_mail_preview",
     "compute_plan_preview",
     "create_campaign",
+    "discard_draft",
     "find_audience",
     "find_campaign",
     "get_campaign",
+    "get_progress",
     "get_report",
     "list_audiences",
     "list_campaigns",
@@ -57,8 +62,11 @@ __all__ = [
     "resolve_in_doubt",
     "resume_interrupted",
     "send_campaign",
+    "send_test",
     "settle_all",
+    "start_campaign",
     "unsubscribe",
+    "update_draft",
 ]
 
 
@@ -96,9 +104,51 @@ def create_campaign(definition: CampaignDefinition | Mapping[str, Any], actor: s
             )
             record_audit(actor, "campaign.created", definition.name, campaign_id=campaign.pk)
     except IntegrityError as error:
-        message = f"There is a campaign {definition.name!r} already. Give this one another name."
-        raise ConflictError("name_taken", message, "name") from error
+        raise _explain_taken(definition.name) from error
     return _view(campaign)
+
+
+def update_draft(
+    name_or_id: str | int, definition: CampaignDefinition | Mapping[str, Any], actor: str
+) -> CampaignView:
+    """Change a draft, its name too.
+
+    Errors: as `create_campaign`; `no_such_campaign`; `not_a_draft` when it was sent or discarded meanwhile.
+    """
+    campaign = _get(name_or_id)
+    if not isinstance(definition, CampaignDefinition):
+        definition = parse_definition(definition)
+    try:
+        with transaction.atomic():
+            changed = Campaign.objects.filter(id=campaign.pk, state=Campaign.State.DRAFT).update(
+                name=definition.name,
+                definition=definition.as_dict(),
+                control_share=definition.control_share,
+                measure_days=definition.measure_days,
+            )
+            if not changed:
+                raise planning.explain_not_draft(_get(campaign.pk))
+            record_audit(actor, "campaign.changed", definition.name, campaign_id=campaign.pk)
+    except IntegrityError as error:
+        raise _explain_taken(definition.name) from error
+    return get_campaign(campaign.pk)
+
+
+def discard_draft(name_or_id: str | int, actor: str) -> None:
+    """Cancel a draft. Errors: `no_such_campaign`, `not_a_draft` when it was sent meanwhile."""
+    campaign = _get(name_or_id)
+    planning.discard(campaign.pk)
+    record_audit(actor, "campaign.cancelled", campaign.name, campaign_id=campaign.pk, unsent=0)
+
+
+def send_test(name_or_id: str | int, customer_id: int | None, address: str, actor: str) -> None:
+    """Send one mail of a campaign to `address`, rendered for a customer. It counts nowhere and is not tracked.
+
+    Errors: `no_such_campaign`, `template_error`, `no_sender`, `mail_server_refuses`, `bad_address`, `test_not_sent`.
+    """
+    campaign = get_campaign(name_or_id)
+    mail_preview.send_test(campaign.definition, customer_id, address)
+    record_audit(actor, "campaign.tested", campaign.name, campaign_id=campaign.id, address=address)
 
 
 def list_campaigns() -> list[CampaignView]:
@@ -121,6 +171,18 @@ def preview(definition: CampaignDefinition) -> PlanPreview:
     return compute_plan_preview(definition.segment, definition.control_share, definition.measure_days)
 
 
+def start_campaign(name_or_id: str | int, actor: str) -> bool:
+    """Take a draft out of the drafts, so that `send_campaign` can follow; False when it is one no more.
+
+    Errors: `no_such_campaign`, `campaign_cancelled`.
+    """
+    campaign = _get(name_or_id)
+    has_started = planning.start(campaign.pk)
+    if has_started:
+        record_audit(actor, "campaign.sent", campaign.name, campaign_id=campaign.pk)
+    return has_started
+
+
 def send_campaign(
     name_or_id: str | int, actor: str, progress: Callable[[float, str], None] = lambda share, text: None
 ) -> CampaignView:
@@ -129,8 +191,7 @@ def send_campaign(
     Errors: `no_such_campaign`, `campaign_cancelled`.
     """
     campaign = _get(name_or_id)
-    if campaign.state == Campaign.State.DRAFT:
-        record_audit(actor, "campaign.sent", campaign.name, campaign_id=campaign.pk)
+    start_campaign(campaign.pk, actor)
     planning.send(campaign.pk, progress)
     return get_campaign(campaign.pk)
 
@@ -169,9 +230,19 @@ def resolve_in_doubt(name_or_id: str | int, delivery_id: int, has_arrived: bool,
     )
 
 
+def get_progress(name_or_id: str | int) -> SendingProgress:
+    """How far sending is, without measuring anything. Errors: `no_such_campaign`."""
+    return compute_progress(_get(name_or_id))
+
+
 def get_report(name_or_id: str | int) -> CampaignReport:
     """Measure a campaign as of now. Errors: `no_such_campaign`."""
     return build_report(_get(name_or_id))
+
+
+def _explain_taken(name: str) -> ConflictError:
+    message = f"There is a campaign {name!r} already. Give this one another name."
+    return ConflictError("name_taken", message, "name")
 
 
 def _get(name_or_id: str | int) -> Campaign:

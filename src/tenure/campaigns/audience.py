@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 
 from tenure.base import clock
 from tenure.campaigns.definition import EVERYONE, find_audience
+from tenure.campaigns.models import Campaign
 from tenure.customers import api as customers
 from tenure.lake import api as lakes
 from tenure.segments import api as segments
 
 CHANNEL = "email"
 CHUNK_ROWS = 20_000
+LATELY_DAYS = 7
 
 
 class SkipReason(StrEnum):
@@ -51,8 +53,7 @@ def build_audience(segment: str, measure_days: int) -> ibis.Table:
 
     Of several customers with one address the lowest customer_id keeps it.
     """
-    everybody = customers.build_customers()
-    members = everybody if segment == EVERYONE else _join_members(everybody, segment)
+    members = _build_members(segment)
     since = (clock.now() - timedelta(days=measure_days)).replace(tzinfo=None)
     known = members.select(
         members.customer_id,
@@ -91,7 +92,27 @@ def stream_audience(segment: str, measure_days: int) -> Iterator[AudienceChunk]:
         )
 
 
-def _join_members(everybody: ibis.Table, segment: str) -> ibis.Table:
+def count_contacted_lately(segment: str) -> int:
+    """How many of the audience another campaign of the last `LATELY_DAYS` was planned for, and was not discarded."""
+    since = clock.now() - timedelta(days=LATELY_DAYS)
+    states = (Campaign.State.SENDING, Campaign.State.PAUSED, Campaign.State.SENT)
+    campaigns = Campaign.objects.filter(state__in=states, planned_at__gte=since).values_list("id", flat=True)
+    ids = list(campaigns)
+    if not ids:
+        return 0
+    decisions, merges = lakes.table("decisions"), lakes.table("merges")
+    planned = decisions.filter(decisions.campaign_id.isin(ids), decisions.outcome == "planned")
+    moved = merges.select(from_id=merges.from_customer_id, into_id=merges.into_customer_id)
+    followed = planned.left_join(moved, [("customer_id", "from_id")]).select("customer_id", "into_id")
+    reached = followed.select(customer_id=ibis.coalesce(followed.into_id, followed.customer_id))
+    found = _build_members(segment).semi_join(reached, "customer_id")
+    return int(lakes.current().read_value(found.aggregate(people=lambda t: t.count())) or 0)
+
+
+def _build_members(segment: str) -> ibis.Table:
+    everybody = customers.build_customers()
+    if segment == EVERYONE:
+        return everybody
     choice = find_audience(segment)
     if choice.kind == "phase":
         return everybody.filter(everybody.phase == choice.name)

@@ -1,4 +1,4 @@
-"""The form of a new campaign."""
+"""The form of a campaign, new or still a draft."""
 
 from typing import Any
 
@@ -49,6 +49,14 @@ class CampaignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["segment"].choices = queries.list_audience_choices()  # type: ignore[attr-defined]
+
+    @classmethod
+    def build_initial(cls, definition: CampaignDefinition) -> dict[str, Any]:
+        """A definition as the form shows it."""
+        given = definition.as_dict()
+        given["control_percent"] = f"{100 * given.pop('control_share'):.2f}".rstrip("0").rstrip(".")
+        given["from_name"] = given["from_name"] or ""
+        return given
 
     @classmethod
     def build_taken_field(cls, percent: str) -> SafeString:

@@ -62,20 +62,9 @@ def prepare_mail(campaign: Campaign) -> PreparedMail:
     """Parse the template, collect and tag the links, add footer and pixel."""
     environment = read_environment()
     definition = campaign.definition
-    slug = compute_slug(campaign)
-    body = content.body_to_html(definition["body"])
-    if not UNSUBSCRIBE_VARIABLE.search(body):
-        body = _put_at_end(body, FOOTER)
-    linked = collect_links(body, slug)
-    html = _put_at_end(linked.html, PIXEL)
-    if not DOCUMENT.search(html):
-        html = SHELL.format(html)
-    template = content.EmailTemplate(
-        content.parse_template(definition["subject"], "subject"),
-        content.parse_template(html, "body"),
-        content.parse_template(content.html_to_text(linked.plain_html), "body", "text"),
-    )
-    from_address = _compute_sender(environment.from_email, definition.get("from_name"))
+    slug = compute_slug(campaign.name, campaign.pk)
+    template, links = build_template(definition["subject"], definition["body"], slug)
+    from_address = compute_sender(definition.get("from_name"))
     domain = _domain(from_address)
     headers = {
         "List-Id": f"<campaigns.{domain}>",
@@ -90,9 +79,31 @@ def prepare_mail(campaign: Campaign) -> PreparedMail:
         domain=domain,
         company=environment.company,
         template=template,
-        links=linked.urls,
+        links=links,
         headers=headers,
     )
+
+
+def build_template(
+    subject: str, body: str, slug: str, is_tracked: bool = True
+) -> tuple[content.EmailTemplate, tuple[str, ...]]:
+    """The whole mail around a body, with footer, and the links in it by position.
+
+    Not tracked: the links lead straight to their addresses, and there is no pixel. Errors: `template_error`.
+    """
+    html = content.body_to_html(body)
+    if not UNSUBSCRIBE_VARIABLE.search(html):
+        html = _put_at_end(html, FOOTER)
+    linked = collect_links(html, slug)
+    html = _put_at_end(linked.html, PIXEL) if is_tracked else linked.plain_html
+    if not DOCUMENT.search(html):
+        html = SHELL.format(html)
+    template = content.EmailTemplate(
+        content.parse_template(subject, "subject"),
+        content.parse_template(html, "body"),
+        content.parse_template(content.html_to_text(linked.plain_html), "body", "text"),
+    )
+    return template, linked.urls
 
 
 def list_links(campaign: Campaign) -> tuple[str, ...]:
@@ -100,9 +111,9 @@ def list_links(campaign: Campaign) -> tuple[str, ...]:
     return prepare_mail(campaign).links
 
 
-def compute_slug(campaign: Campaign) -> str:
+def compute_slug(name: str, campaign_id: int | str = "") -> str:
     """The campaign's name as utm_campaign and in headers."""
-    return slugify(campaign.name)[:80] or f"campaign-{campaign.pk}"
+    return slugify(name)[:80] or f"campaign-{campaign_id}".rstrip("-")
 
 
 class CampaignMessages:
@@ -228,7 +239,9 @@ def read_company() -> str:
     return read_environment().company
 
 
-def _compute_sender(configured: str, from_name: str | None) -> str:
+def compute_sender(from_name: str | None) -> str:
+    """The From address of the settings, under another name where one is given."""
+    configured = read_environment().from_email
     if not from_name:
         return configured
     quoted = from_name.replace("\\", "\\\\").replace('"', '\\"')

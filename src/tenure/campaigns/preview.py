@@ -8,8 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.campaigns import message
-from tenure.campaigns.audience import SKIP_SENTENCES, AudienceChunk, SkipReason, stream_audience
-from tenure.content import api as content
+from tenure.campaigns.audience import (
+    LATELY_DAYS,
+    SKIP_SENTENCES,
+    AudienceChunk,
+    SkipReason,
+    count_contacted_lately,
+    stream_audience,
+)
 from tenure.experiments import api as experiments
 from tenure.lake import api as lakes
 
@@ -35,12 +41,20 @@ class PlanPreview:
     eligible_count: int
     held_out_count: int
     recently_bought_count: int
+    contacted_lately_count: int
     proposal: experiments.ControlProposal
     sample: tuple[SamplePerson, ...]
 
     @property
     def treatment_count(self) -> int:
         return self.eligible_count - self.held_out_count
+
+    @property
+    def contacted_sentence(self) -> str:
+        """That part of the audience got another campaign lately; empty when nobody did."""
+        if not self.contacted_lately_count:
+            return ""
+        return f"{self.contacted_lately_count:,} of this audience got another campaign in the last {LATELY_DAYS} days."
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -49,27 +63,11 @@ class PlanPreview:
             "skipped": {reason: people for reason, _, people in self.skipped},
             "eligible": self.eligible_count,
             "held_out": self.held_out_count,
+            "contacted_lately": self.contacted_lately_count,
             "proposed_control_share": self.proposal.control_share,
             "proposal": self.proposal.sentence,
             "sample": [{"customer_id": one.customer_id, "name": one.name} for one in self.sample],
         }
-
-
-@dataclass(frozen=True)
-class MailPreview:
-    """The mail as one person would see it, with `[undefined: name]` where a template names what is not known."""
-
-    subject: str
-    html: str
-    missing: tuple[tuple[str, int], ...]
-
-    @property
-    def warning(self) -> str:
-        """What a template names and this person does not have, as a sentence; empty when nothing."""
-        if not self.missing:
-            return ""
-        names = ", ".join(f"{name} (line {line})" for name, line in self.missing)
-        return f'Not known of this person: {names}. Give a default: {{{{ name | default: "there" }}}}.'
 
 
 def compute_plan_preview(segment: str, control_share: float, measure_days: int) -> PlanPreview:
@@ -91,6 +89,7 @@ def compute_plan_preview(segment: str, control_share: float, measure_days: int) 
                 first += (
                     pc.filter(chunk.customer_ids, is_eligible).slice(0, SAMPLE_SIZE - len(first)).to_pylist()
                 )
+        contacted = count_contacted_lately(segment)
     proposal = experiments.propose_control_share(
         eligible, buyers / eligible if eligible else None, control_share
     )
@@ -101,26 +100,10 @@ def compute_plan_preview(segment: str, control_share: float, measure_days: int) 
         eligible_count=eligible,
         held_out_count=round(eligible * control_share),
         recently_bought_count=buyers,
+        contacted_lately_count=contacted,
         proposal=proposal,
         sample=_read_sample(first),
     )
-
-
-def compute_mail_preview(name: str, subject: str, body: str, customer_id: int | None = None) -> MailPreview:
-    """Render the mail for one customer, or for nobody in particular. Errors: `template_error`."""
-    person: dict[str, Any] = {}
-    if customer_id is not None:
-        person = message.read_people([customer_id]).get(customer_id, {})
-    context = {
-        "customer": person,
-        "campaign": {"name": name},
-        "company": message.read_company(),
-        "unsubscribe_url": "#unsubscribe",
-    }
-    email = content.parse_email(subject, body)
-    shown_subject, missing_in_subject = content.preview_template(email.subject, context)
-    html, missing_in_body = content.preview_template(email.html, context)
-    return MailPreview(shown_subject, html, tuple(dict.fromkeys([*missing_in_subject, *missing_in_body])))
 
 
 def find_sample(customer_id: int | None) -> SamplePerson | None:

@@ -1,10 +1,12 @@
 """The report of a campaign: one sentence in front, the figures it rests on behind it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from math import floor, log10
 from typing import Any
 
 from tenure.base import clock
+from tenure.base.money import format_amount
 from tenure.campaigns import measuring, planning
 from tenure.campaigns.audience import SKIP_SENTENCES, SkipReason
 from tenure.campaigns.models import Campaign
@@ -12,6 +14,10 @@ from tenure.channels import api as channels
 from tenure.config.environment import read_environment
 from tenure.experiments import api as experiments
 from tenure.lake import api as lakes
+
+MOVING_STATES = (Campaign.State.PLANNING, Campaign.State.PLANNED, Campaign.State.SENDING)
+SENDING_SENTENCE = "Sending; the report begins when the mails are out."
+NOBODY_SENTENCE = "Nobody could get it, so there is nothing to report."
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,16 @@ class SkippedRow:
     reason: str
     sentence: str
     people_count: int
+
+
+@dataclass(frozen=True)
+class Total:
+    """What a campaign earned over all `people_count` of its treatment group, in the report's currency, rounded."""
+
+    people_count: int
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -51,13 +67,36 @@ class CampaignReport:
     opened_count: int
     clicked_count: int
     unsubscribed_count: int
+    machine_open_count: int
+    machine_click_count: int
     skipped: tuple[SkippedRow, ...]
     lift: experiments.Lift
     in_doubt: tuple[channels.DoubtfulDelivery, ...]
 
     @property
+    def is_sending(self) -> bool:
+        """Whether mails are still on their way, so that nothing can be said yet."""
+        return self.state in MOVING_STATES
+
+    @property
     def statement(self) -> str:
+        """The sentence in front: what it earned, or why nothing can be said."""
+        if self.is_sending:
+            return SENDING_SENTENCE
+        if not self.treatment.people_count and not self.control.people_count:
+            stopped = self.state == Campaign.State.CANCELLED
+            return "It was stopped before anybody was to get it." if stopped else NOBODY_SENTENCE
         return self.lift.statement.text
+
+    @property
+    def total(self) -> Total | None:
+        """The difference for everybody in the treatment group; None while no revenue can be compared."""
+        return None if self.is_sending else compute_total(self.lift.revenue, self.treatment.people_count)
+
+    @property
+    def total_statement(self) -> str:
+        """The total as a sentence; empty where there is none."""
+        return _say_total(self.total, self.currency) if self.total else ""
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON values; what cannot be computed is null, with its reason beside it."""
@@ -83,6 +122,10 @@ class CampaignReport:
             "opened": self.opened_count,
             "clicked": self.clicked_count,
             "unsubscribed": self.unsubscribed_count,
+            "left_out": {
+                "machine_opens": self.machine_open_count,
+                "machine_clicks": self.machine_click_count,
+            },
             "bought": {"treatment": self.treatment.buyers_count, "control": self.control.buyers_count},
             "revenue": {"treatment": self.treatment.revenue.total, "control": self.control.revenue.total},
             "revenue_per_customer": {
@@ -90,6 +133,7 @@ class CampaignReport:
                 "control": self.control.revenue.mean,
             },
             "difference": _estimate(lift.revenue),
+            "total_difference": asdict(self.total) if self.total else None,
             "conversion": {
                 "treatment": self.treatment.conversion.rate,
                 "control": self.control.conversion.rate,
@@ -142,10 +186,39 @@ def build_report(campaign: Campaign) -> CampaignReport:
         opened_count=responses.opened,
         clicked_count=responses.clicked,
         unsubscribed_count=responses.unsubscribed,
+        machine_open_count=responses.machine_opens,
+        machine_click_count=responses.machine_clicks,
         skipped=_list_skipped(outcomes),
         lift=experiments.compute_lift(arms.treatment, arms.control, campaign.control_share, currency),
         in_doubt=tuple(channels.list_in_doubt(campaign.pk, 100)),
     )
+
+
+def compute_total(each: experiments.Estimate, people_count: int) -> Total | None:
+    """The difference per customer times the people; value and bounds to the same two leading digits."""
+    if each.value is None or each.low is None or each.high is None or not people_count:
+        return None
+    value, low, high = (people_count * part for part in (each.value, each.low, each.high))
+    size = max(abs(value), (high - low) / 4)
+    step = 10.0 ** max(floor(log10(size)) - 1, 0) if size > 0 else 1.0
+    value, low, high = (step * round(part / step) for part in (value, low, high))
+    return Total(people_count, value, low, high)
+
+
+def _say_total(total: Total, currency: str) -> str:
+    def say(amount: float) -> str:
+        return format_amount(abs(amount), currency, decimals=0)
+
+    people = f"for the {total.people_count:,} people who were in the treatment group"
+    if total.low > 0:
+        return (
+            f"About {say(total.value)} more in all {people}, between {say(total.low)} and {say(total.high)}."
+        )
+    if total.high < 0:
+        return (
+            f"About {say(total.value)} less in all {people}, between {say(total.high)} and {say(total.low)}."
+        )
+    return f"In all {people}: between {say(total.low)} less and {say(total.high)} more."
 
 
 def _list_skipped(outcomes: dict[str, int]) -> tuple[SkippedRow, ...]:

@@ -5,11 +5,11 @@ from typing import Any
 
 from tenure.base.errors import TenureError
 from tenure.base.money import format_amount
-from tenure.campaigns.api import CampaignReport, CampaignView
+from tenure.campaigns.api import CampaignReport, CampaignView, PlanPreview
+from tenure.campaigns.mail_preview import show_subject
 from tenure.channels import api as channels
 from tenure.experiments import api as experiments
 
-MOVING_STATES = ("planning", "planned", "sending")
 TONES = {"sent": "good", "cancelled": "bad", "sending": "warn", "planning": "warn", "planned": "warn"}
 
 
@@ -18,6 +18,7 @@ class CampaignRow:
     """A line of the list."""
 
     campaign: CampaignView
+    subject: str
     tone: str
     sent_count: int
     waiting_count: int
@@ -53,16 +54,18 @@ class ReportFigures:
     conversions: list[IntervalRow]
     difference: IntervalRow | None
     state_tone: str
-    is_moving: bool
-    is_stuck: bool
-    counts: dict[str, int]
+    machines: str
     errors: list[tuple[str, str, str, int]]
 
 
 def show_row(campaign: CampaignView) -> CampaignRow:
     counts = channels.count_states(campaign.id)
     return CampaignRow(
-        campaign, TONES.get(campaign.state, ""), counts["sent"], counts["planned"] + counts["claimed"]
+        campaign=campaign,
+        subject=show_subject(campaign.name, campaign.definition.subject),
+        tone=TONES.get(campaign.state, ""),
+        sent_count=counts["sent"],
+        waiting_count=counts["planned"] + counts["claimed"],
     )
 
 
@@ -73,11 +76,15 @@ def show_figures(report: CampaignReport) -> ReportFigures:
         conversions=_show_conversions(report),
         difference=_show_difference(report),
         state_tone=TONES.get(report.state, ""),
-        is_moving=report.state in MOVING_STATES,
-        is_stuck=report.state in MOVING_STATES and not report.is_queued,
-        counts=channels.count_states(report.id),
+        machines=_say_machines(report.machine_open_count, report.machine_click_count),
         errors=channels.count_errors(report.id, 5),
     )
+
+
+def propose_percent(plan: PlanPreview, share: float) -> str:
+    """The control group that the plan proposes instead of `share`, in percent; empty when it is the same."""
+    proposed = plan.proposal.control_share
+    return say_percent(proposed) if proposed != share else ""
 
 
 def parse_percent(text: str) -> float:
@@ -103,6 +110,16 @@ def parse_days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text[:4]) <= 90:
         raise TenureError("bad_value", "Measure for 1 to 90 days.", "measure_days")
     return int(text)
+
+
+def _say_machines(opens: int, clicks: int) -> str:
+    """What is left out of opened and clicked; empty when nothing is."""
+    parts = [
+        f"{times:,} {name if times == 1 else name + 's'}"
+        for times, name in ((opens, "open"), (clicks, "click"))
+        if times
+    ]
+    return f"Left out: {' and '.join(parts)} by machines (mail scanners and the like)." if parts else ""
 
 
 def _show_funnel(report: CampaignReport) -> list[dict[str, Any]]:

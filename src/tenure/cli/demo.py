@@ -14,6 +14,8 @@ from tenure.config.environment import Environment, read_environment
 
 NOTE_NAME = "demo.json"
 EMAIL = "demo@tenure.example"
+SHOP = {"TENURE_COMPANY": "Kettle & Crumb", "TENURE_FROM_EMAIL": "Kettle & Crumb <hello@shop.example>"}
+"""What the shop is called, in its mails and on every page, unless the environment says otherwise."""
 
 
 def make_demo(customers: int, days: int, seed: int, progress: Progress) -> dict[str, Any]:
@@ -21,6 +23,8 @@ def make_demo(customers: int, days: int, seed: int, progress: Progress) -> dict[
 
     A shop whose making was interrupted is made anew. Errors: the data folder holds other data, or is in use.
     """
+    for name, value in SHOP.items():
+        os.environ.setdefault(name, value)
     environment = read_environment()
     note_path = environment.home / NOTE_NAME
     known = _find_note(note_path)

@@ -16,6 +16,7 @@ class Environment:
     currency: str
     company: str
     debug: bool
+    is_currency_set: bool = False
 
     @property
     def ledger_path(self) -> Path:
@@ -57,4 +58,5 @@ def read_environment() -> Environment:
         currency=value("TENURE_CURRENCY", "EUR").upper(),
         company=value("TENURE_COMPANY", "Your company"),
         debug=value("TENURE_DEBUG", "") == "1",
+        is_currency_set=bool(value("TENURE_CURRENCY")),
     )

@@ -7,7 +7,13 @@ from typing import Any
 
 from tenure.base.errors import TenureError
 from tenure.content.markup import body_to_html, html_to_text, is_html
-from tenure.content.template import Template, compute_undefined, list_variables, parse_template, preview_template
+from tenure.content.template import (
+    Template,
+    compute_undefined,
+    list_variables,
+    parse_template,
+    preview_template,
+)
 
 __all__ = [
     "EmailTemplate",

@@ -1,7 +1,14 @@
 """The door of the customers room: who they are, and what is known of each."""
 
+from tenure.customers.currencies import (
+    choose_currency,
+    find_shop_currency,
+    list_currencies,
+    list_currencies_of,
+)
 from tenure.customers.folding import BatchIdentities, fold_batch
 from tenure.customers.orders import (
+    bound_amount,
     build_order_totals,
     build_orders,
     build_orders_between,
@@ -30,20 +37,25 @@ __all__ = [
     "CustomerRow",
     "CustomerView",
     "TimelineEvent",
+    "bound_amount",
     "build_customers",
     "build_order_totals",
     "build_orders",
     "build_orders_between",
     "build_search",
+    "choose_currency",
     "compact",
     "compact_when_large",
     "current_order_events",
     "find_current_id",
     "find_customer_id",
+    "find_shop_currency",
     "fold_batch",
     "get_customer",
     "get_customer_by_identifier",
     "is_suppressed",
+    "list_currencies",
+    "list_currencies_of",
     "list_suppressed",
     "list_suppressions",
     "list_timeline",

@@ -15,6 +15,7 @@ import pyarrow as pa
 from tenure.customers.identity import IdentityClaim, RecentIdentities, Resolution, resolve_identities
 from tenure.customers.models import Merge
 from tenure.customers.orders import build_order_totals, build_orders, current_order_events
+from tenure.customers.scores import select_by_key
 from tenure.events.api import RESOLVED
 from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
@@ -63,7 +64,9 @@ def _copy_merges(tx: Transaction, rows: list[dict[str, Any]]) -> None:
             "merge_id": pa.array([row["id"] for row in rows], pa.int64()),
             "from_customer_id": pa.array([row["from_customer_id"] for row in rows], pa.int64()),
             "into_customer_id": pa.array([row["into_customer_id"] for row in rows], pa.int64()),
-            "merged_at": pa.array([row["merged_at"].replace(tzinfo=None) for row in rows], pa.timestamp("us")),
+            "merged_at": pa.array(
+                [row["merged_at"].replace(tzinfo=None) for row in rows], pa.timestamp("us")
+            ),
         }
     )
     tx.append(_MERGES, new)
@@ -93,10 +96,7 @@ def fold_batch(tx: Transaction) -> None:
         "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT customer_id FROM "
         f"(SELECT customer_id FROM {RESOLVED}{merged}) WHERE customer_id IS NOT NULL"
     )
-    tx.execute(
-        "CREATE OR REPLACE TEMP TABLE existing AS "
-        "SELECT customers.* FROM customers SEMI JOIN touched USING (customer_id)"
-    )
+    tx.execute(f"CREATE OR REPLACE TEMP TABLE existing AS {select_by_key('touched')}")
     _gather_facts(tx)
     if contents.has_merges:
         _gather_absorbed(tx)
@@ -129,13 +129,16 @@ def _promote_orders(tx: Transaction) -> None:
     tx.execute(
         "INSERT INTO order_events (seq, customer_id, order_id, kind, occurred_at, amount, currency) "
         "SELECT seq, customer_id, "
-        "coalesce(properties ->> '$.order_id', properties ->> '$.orderId', message_id), "
+        "coalesce(nullif(trim(properties ->> '$.order_id'), ''), nullif(trim(properties ->> '$.orderId'), ''), "
+        "message_id), "
         f"CASE event {kinds} END AS kind, occurred_at, "
         "CASE WHEN event = 'Order Refunded' THEN abs(amount) WHEN event = 'Order Cancelled' THEN NULL "
-        "ELSE amount END, upper(properties ->> '$.currency') "
-        "FROM (SELECT *, coalesce(TRY_CAST(properties ->> '$.total' AS DECIMAL(18, 4)), "
-        "TRY_CAST(properties ->> '$.revenue' AS DECIMAL(18, 4)), "
-        f"TRY_CAST({lines} AS DECIMAL(18, 4))) AS amount FROM {RESOLVED} "
+        "ELSE amount END, "
+        "CASE WHEN regexp_full_match(properties ->> '$.currency', '[A-Za-z]{3}') "
+        "THEN upper(properties ->> '$.currency') END "
+        "FROM (SELECT *, coalesce(TRY_CAST(properties ->> '$.total' AS DECIMAL(16, 4)), "
+        "TRY_CAST(properties ->> '$.revenue' AS DECIMAL(16, 4)), "
+        f"TRY_CAST({lines} AS DECIMAL(16, 4))) AS amount FROM {RESOLVED} "
         f"WHERE type = 'track' AND event IN ({_ORDER_EVENTS})) ORDER BY seq"
     )
 

@@ -132,8 +132,8 @@ class _Resolver:
 
     def run(self) -> None:
         for claim in self._claims:
-            if claim.previous_id is not None and claim.user_id is not None:
-                self._alias(claim.user_id, claim.previous_id, claim.message_id)
+            if claim.previous_id is not None and claim.user_id not in (None, claim.previous_id):
+                self._alias(str(claim.user_id), claim.previous_id, claim.message_id)
             self._claim(claim.user_id, claim.anonymous_id, claim.message_id)
         self._save()
 

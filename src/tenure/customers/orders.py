@@ -1,6 +1,7 @@
 """Orders, folded from commerce events: what was bought, refunded, cancelled."""
 
 from datetime import datetime
+from decimal import Decimal
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -44,13 +45,20 @@ def build_orders(until: datetime | None = None, order_events: ibis.Table | None 
         "customer_id",
         ordered_at=ibis.coalesce(folded.ordered_at, folded.updated_at, folded.first_at),
         amount=amount.cast("decimal(18, 4)"),
-        refunded_amount=refunded.cast("decimal(18, 4)"),
+        refunded_amount=bound_amount(refunded),
         currency=folded.currency,
     )
     return orders.mutate(
-        net_amount=(orders.amount - orders.refunded_amount).cast("decimal(18, 4)"),
+        net_amount=bound_amount(orders.amount - orders.refunded_amount),
         is_paid=(orders.amount > 0) & (orders.refunded_amount < orders.amount),
     )
+
+
+def bound_amount(amount: ibis.expr.types.NumericValue) -> ibis.expr.types.DecimalValue:
+    """A sum as the lake's amount. Nonsense sent from outside may add up to more than it can hold: held at its end."""
+    most = ibis.literal(Decimal("99999999999999")).cast("decimal(38, 4)")
+    wide = amount.cast("decimal(38, 4)")
+    return ibis.greatest(ibis.least(wide, most), -most).cast("decimal(18, 4)")
 
 
 def build_orders_between(since: datetime, until: datetime) -> ibis.Table:
@@ -62,7 +70,9 @@ def build_orders_between(since: datetime, until: datetime) -> ibis.Table:
     events = current_order_events()
     events = events.mutate(order_key=events.order_id.hash())
     start, end = (ibis.timestamp(moment.replace(tzinfo=None).isoformat()) for moment in (since, until))
-    there = events.filter(events.occurred_at >= start, events.occurred_at < end).select("order_key").distinct()
+    there = (
+        events.filter(events.occurred_at >= start, events.occurred_at < end).select("order_key").distinct()
+    )
     orders = build_orders(order_events=events.semi_join(there, "order_key"))
     return orders.filter(orders.ordered_at >= start, orders.ordered_at < end)
 
@@ -82,7 +92,7 @@ def build_order_totals(orders: ibis.Table) -> ibis.Table:
     """Per customer: order_count, revenue, first_order_at, last_order_at. Paid orders; revenue net of refunds."""
     return orders.group_by("customer_id").agg(
         order_count=orders.is_paid.sum().cast("int64"),
-        revenue=orders.net_amount.sum().cast("decimal(18, 4)"),
+        revenue=bound_amount(orders.net_amount.sum()),
         first_order_at=orders.ordered_at.min(where=orders.is_paid),
         last_order_at=orders.ordered_at.max(where=orders.is_paid),
     )

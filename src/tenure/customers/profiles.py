@@ -127,7 +127,7 @@ def build_customers() -> ibis.Table:
 
 def find_customer_id(identifier: str) -> int | None:
     """The customer whom a user id, an anonymous id or an e-mail address names, or None."""
-    identifier = identifier.strip()
+    identifier = identifier.replace("\x00", "").strip()
     rows = Identifier.objects.filter(kind__in=Identifier.Kind.values, value=identifier).order_by("-kind").values_list("customer_id", flat=True)
     if rows:
         return int(rows[0])
@@ -225,7 +225,7 @@ def list_timeline(
 def build_search(query: str = "", segments: tuple[str, ...] = (), phase: str = "") -> ibis.Table:
     """Customers by part of a name, an e-mail address or an id, and by segments or phase."""
     customers = build_customers()
-    text = query.strip().lower()
+    text = query.replace("\x00", "").strip().lower()
     if text:
         fields = (customers.name, customers.email, customers.external_id)
         conditions = [field.lower().contains(text).fill_null(False) for field in fields]

@@ -9,13 +9,17 @@ _COLUMNS = ", ".join([*lakes.table("customers").columns, "is_removed"])
 _MOST_SHARE = 0.1
 _LARGE_DELTA = 20_000
 _NAMES = ", ".join(lakes.table("customers").columns)
-_BY_KEY = (
-    f"SELECT {_NAMES} FROM customers_delta SEMI JOIN scored USING (customer_id) WHERE NOT is_removed "
-    f"UNION ALL SELECT {_NAMES} FROM customers_main SEMI JOIN scored USING (customer_id) "
-    "ANTI JOIN (SELECT customer_id FROM customers_delta SEMI JOIN scored USING (customer_id)) AS newer "
-    "USING (customer_id)"
-)
-"""The customers in `scored`, part by part, so that neither part is read in full for a few."""
+
+
+def select_by_key(ids: str) -> str:
+    """The statement for the customers in the table `ids` (customer_id), part by part, so that neither part is
+    read in full for a few."""
+    return (
+        f"SELECT {_NAMES} FROM customers_delta SEMI JOIN {ids} USING (customer_id) WHERE NOT is_removed "
+        f"UNION ALL SELECT {_NAMES} FROM customers_main WHERE rowid IN (SELECT m.rowid FROM customers_main AS m "
+        f"SEMI JOIN (SELECT customer_id FROM {ids} ANTI JOIN customers_delta USING (customer_id)) AS settled "
+        "USING (customer_id))"
+    )
 
 
 def write_scores(tx: Transaction, scored: ibis.Table, since_at: str) -> int:
@@ -28,15 +32,18 @@ def write_scores(tx: Transaction, scored: ibis.Table, since_at: str) -> int:
         "CREATE OR REPLACE TEMP TABLE rescored AS SELECT c.* REPLACE (s.r AS r, s.f AS f, s.m AS m, "
         "s.segment AS segment, s.phase AS phase, "
         "CASE WHEN c.segment IS DISTINCT FROM s.segment THEN ?::TIMESTAMP ELSE c.segment_since_at END "
-        f"AS segment_since_at), false AS is_removed FROM ({_BY_KEY}) AS c JOIN scored AS s USING (customer_id) "
+        f"AS segment_since_at), false AS is_removed FROM ({select_by_key('scored')}) AS c JOIN scored AS s USING (customer_id) "
         "WHERE (c.r, c.f, c.m, c.segment, c.phase) IS DISTINCT FROM (s.r, s.f, s.m, s.segment, s.phase)",
         [since_at],
     )
     row = tx.execute("SELECT count(*) FROM rescored").fetchone()
     changed = int(row[0]) if row else 0
     if changed > max(_LARGE_DELTA, _MOST_SHARE * _count(tx, "customers_main")):
-        _rewrite(tx, f"SELECT {_COLUMNS} FROM rescored UNION ALL BY NAME "
-            "SELECT *, false AS is_removed FROM customers ANTI JOIN rescored USING (customer_id)")
+        _rewrite(
+            tx,
+            f"SELECT {_COLUMNS} FROM rescored UNION ALL BY NAME "
+            "SELECT *, false AS is_removed FROM customers ANTI JOIN rescored USING (customer_id)",
+        )
     elif changed:
         tx.execute("DELETE FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM rescored)")
         tx.execute(f"INSERT INTO customers_delta ({_COLUMNS}) SELECT {_COLUMNS} FROM rescored")
@@ -51,7 +58,9 @@ def compact(tx: Transaction) -> None:
     if delta > _MOST_SHARE * _count(tx, "customers_main"):
         _rewrite(tx, "SELECT *, false AS is_removed FROM customers")
     else:
-        tx.execute("DELETE FROM customers_main WHERE customer_id IN (SELECT customer_id FROM customers_delta)")
+        tx.execute(
+            "DELETE FROM customers_main WHERE customer_id IN (SELECT customer_id FROM customers_delta)"
+        )
         tx.execute(
             f"INSERT INTO customers_main ({_COLUMNS}) SELECT {_COLUMNS} FROM customers_delta WHERE NOT is_removed"
         )
@@ -63,7 +72,9 @@ def _rewrite(tx: Transaction, customers: str) -> None:
     tx.execute(f"CREATE OR REPLACE TEMP TABLE merged_customers AS {customers}")
     tx.execute("TRUNCATE customers_main")
     tx.execute("TRUNCATE customers_delta")
-    tx.execute(f"INSERT INTO customers_main ({_COLUMNS}) SELECT {_COLUMNS} FROM merged_customers ORDER BY customer_id")
+    tx.execute(
+        f"INSERT INTO customers_main ({_COLUMNS}) SELECT {_COLUMNS} FROM merged_customers ORDER BY customer_id"
+    )
     tx.execute("DROP TABLE merged_customers")
 
 

@@ -1,6 +1,7 @@
 """The list of customers and the single customer view."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +11,13 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
 from tenure.base import clock
-from tenure.base.access import require_role
+from tenure.base.access import has_role, require_role
 from tenure.base.audit import record_audit
 from tenure.base.errors import TenureError
-from tenure.config.environment import read_environment
 from tenure.customers import api
 from tenure.customers.export import stream_csv
 from tenure.customers.sentences import Sentence, describe_event
+from tenure.customers.traits import list_traits
 
 PAGE_SIZE = 50
 TIMELINE_SIZE = 50
@@ -101,6 +102,7 @@ def list_customers(request: HttpRequest) -> HttpResponse:
             for sort, text, css in COLUMNS
         ],
         "orderings": ORDERINGS.items(),
+        "import_href": "/import/" if has_role(request.user, "marketer") else "",
         "export_href": f"/customers/export.csv?{request.GET.urlencode()}",
         "without_phase_href": _href(request, phase=""),
         "without_cell_href": _href(request, r="", f=""),
@@ -132,21 +134,37 @@ def show_customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     if customer.id != customer_id:
         return HttpResponseRedirect(f"/customers/{customer.id}/")
     rows = _say(customer.events)
-    is_suppressed = bool(customer.email) and api.is_suppressed("email", customer.email or "")
     context = {
-        "customer": customer,
-        "average": customer.revenue / customer.order_count if customer.order_count else None,
-        "days_since": (clock.today() - customer.last_order_at.date()).days
-        if customer.last_order_at
-        else None,
-        "traits": _list_traits(customer.traits),
-        "is_suppressed": is_suppressed,
-        "is_reachable": bool(customer.email) and not customer.email_opted_out_at and not is_suppressed,
+        **_describe(customer),
         "rows": rows,
         "last_seq": max((row.seq for row in rows), default=0),
         "older_href": _older_href(customer.id, rows) if len(rows) == TIMELINE_SIZE else "",
     }
     return render(request, "customers/customer.html", context)
+
+
+def _describe(customer: api.CustomerView) -> dict[str, Any]:
+    """What the cards beside the timeline show."""
+    is_suppressed = bool(customer.email) and api.is_suppressed("email", customer.email or "")
+    currencies = api.list_currencies_of(customer.id)
+    last_order_at = customer.last_order_at
+    return {
+        "customer": customer,
+        "state": _fingerprint(customer, is_suppressed),
+        "average": customer.revenue / customer.order_count if customer.order_count else None,
+        "days_since": (clock.today() - last_order_at.date()).days if last_order_at else None,
+        "currencies": currencies,
+        "currency": api.choose_currency(currencies),
+        "traits": list_traits(customer),
+        "is_suppressed": is_suppressed,
+        "is_reachable": bool(customer.email) and not customer.email_opted_out_at and not is_suppressed,
+    }
+
+
+def _fingerprint(customer: api.CustomerView, is_suppressed: bool) -> str:
+    """Changes with everything that the cards show, except when the customer was last seen."""
+    told = replace(customer, events=(), last_seen_at=customer.first_seen_at, event_count=0)
+    return hashlib.sha256(repr((told, is_suppressed)).encode()).hexdigest()[:16]
 
 
 @require_GET
@@ -157,7 +175,11 @@ def show_timeline(request: HttpRequest, customer_id: int) -> HttpResponse:
     if after.isdecimal():
         rows = _say(api.list_timeline(customer_id, after_seq=int(after), limit=TIMELINE_SIZE))
         last_seq = max((row.seq for row in rows), default=int(after))
-        return render(request, "customers/_fresh.html", {"rows": rows, "last_seq": last_seq})
+        context = {"rows": rows, "last_seq": last_seq}
+        if rows:
+            context |= _describe(api.get_customer(customer_id, events=0))
+            context["has_changed"] = context["state"] != request.GET.get("state")
+        return render(request, "customers/_fresh.html", context)
     at, seq = parse_datetime(request.GET.get("before", "")), request.GET.get("seq", "")
     if at is None or at.tzinfo is None or not seq.isdecimal():
         raise TenureError("bad_place", "Reload the page: the place in the timeline is not known.", "before")
@@ -167,7 +189,7 @@ def show_timeline(request: HttpRequest, customer_id: int) -> HttpResponse:
 
 
 def _say(events: Any) -> list[TimelineRow]:
-    currency = read_environment().currency
+    currency = api.find_shop_currency()
     return [
         TimelineRow(
             event.seq, event.timestamp, describe_event(event.type, event.event, event.properties, currency)
@@ -180,18 +202,6 @@ def _older_href(customer_id: int, rows: list[TimelineRow]) -> str:
     query = QueryDict(mutable=True)
     query["before"], query["seq"] = rows[-1].at.isoformat(), str(rows[-1].seq)
     return f"/customers/{customer_id}/timeline/?{query.urlencode()}"
-
-
-def _list_traits(traits: dict[str, Any]) -> list[tuple[str, str]]:
-    listed = []
-    for name, value in traits.items():
-        if isinstance(value, dict):
-            listed += [
-                (f"{name}: {part}", str(inner)) for part, inner in value.items() if inner not in (None, "")
-            ]
-        elif value not in (None, ""):
-            listed.append((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
-    return sorted(listed)
 
 
 def _href(request: HttpRequest, **changes: Any) -> str:

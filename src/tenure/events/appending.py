@@ -47,7 +47,9 @@ class BatchHandler(Protocol):
     def __call__(self, transaction: Transaction) -> None: ...
 
 
-ResolveIdentities = Callable[[Transaction, Sequence[tuple[str | None, str | None, str | None, str]]], ResolvedIds]
+ResolveIdentities = Callable[
+    [Transaction, Sequence[tuple[str | None, str | None, str | None, str]]], ResolvedIds
+]
 """Claims are (user_id, anonymous_id, previous_id, message_id)."""
 
 
@@ -101,7 +103,9 @@ class Appender:
             for handle in self._handlers:
                 handle(tx)
             if new.num_rows <= _FEW_ROWS:
-                rows = tx.execute(f"SELECT DISTINCT customer_id FROM {RESOLVED} WHERE customer_id IS NOT NULL")
+                rows = tx.execute(
+                    f"SELECT DISTINCT customer_id FROM {RESOLVED} WHERE customer_id IS NOT NULL"
+                )
                 touched = tuple(row[0] for row in rows.fetchall())
         for name, value in checkpoints.items():
             tx.execute("DELETE FROM checkpoints WHERE name = ?", [name])

@@ -31,7 +31,19 @@ EVENT_BATCH = pa.schema(
 traits of an identify or group call. `customer_id` is given only by Tenure's own events about a customer."""
 
 EventRow = tuple[
-    str, str, str | None, str | None, str | None, str | None, str | None, int | None, int, int, str, str | None, str
+    str,
+    str,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    int | None,
+    int,
+    int,
+    str,
+    str | None,
+    str,
 ]
 """One event in EVENT_BATCH's order, times as microseconds since 1970."""
 

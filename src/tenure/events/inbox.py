@@ -39,14 +39,18 @@ class Inbox:
     def __init__(self, path: Path, on_accepted: Callable[[], None] = lambda: None) -> None:
         self._path = path
         self._on_accepted = on_accepted
-        self._queue: queue.Queue[tuple[int, bytes, Callable[[BaseException | None], None]] | None] = queue.Queue()
+        self._queue: queue.Queue[tuple[int, bytes, Callable[[BaseException | None], None]] | None] = (
+            queue.Queue()
+        )
         self._reader_lock = threading.Lock()
         self._forget_until = 0
         self._reader = self._connect()
         self._writer = threading.Thread(target=self._run, name="inbox-writer", daemon=True)
         self._writer.start()
 
-    def accept(self, event_count: int, body: bytes, on_committed: Callable[[BaseException | None], None]) -> None:
+    def accept(
+        self, event_count: int, body: bytes, on_committed: Callable[[BaseException | None], None]
+    ) -> None:
         """Queue `body` for the next commit; `on_committed` is called from the writer thread."""
         self._queue.put((event_count, body, on_committed))
 
@@ -97,7 +101,9 @@ class Inbox:
     def restore_parked(self) -> int:
         """Try again, at start, what was put aside: the bug may be mended. Gives how many events."""
         with self._reader_lock:
-            self._reader.execute("INSERT INTO batches (event_count, body) SELECT 1, body FROM parked ORDER BY seq")
+            self._reader.execute(
+                "INSERT INTO batches (event_count, body) SELECT 1, body FROM parked ORDER BY seq"
+            )
             count = self._reader.execute("DELETE FROM parked").rowcount
             self._reader.commit()
         return count

@@ -56,7 +56,9 @@ class LiveHub:
             await _write(send, b"retry: 1000\n: open\n\n")
             while not gone.done():
                 moved = asyncio.create_task(page.get())
-                await asyncio.wait({moved, gone}, timeout=_KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    {moved, gone}, timeout=_KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
                 if moved.done():
                     await _write(send, b"event: timeline\ndata: %d\n\n" % moved.result())
                 else:

@@ -28,6 +28,7 @@ MOST_EVENTS = 20_000
 LINGER_SECONDS = 0.04
 """Between small batches: what came meanwhile shares the cost of one batch."""
 _RETRY_SECONDS = 2.0
+_MOST_BAD_AT_ONCE = 20
 
 OnFolded = Callable[[AppendResult], None]
 
@@ -35,7 +36,9 @@ OnFolded = Callable[[AppendResult], None]
 class Pump:
     """One thread that waits to be woken. `drain` does the same work in the caller's thread."""
 
-    def __init__(self, lake: Lake, inbox: Inbox, appender: Appender, on_folded: Sequence[OnFolded] = ()) -> None:
+    def __init__(
+        self, lake: Lake, inbox: Inbox, appender: Appender, on_folded: Sequence[OnFolded] = ()
+    ) -> None:
         self._inbox = inbox
         self._appender = appender
         self._on_folded = on_folded
@@ -73,7 +76,7 @@ class Pump:
     def drain(self) -> int:
         """Fold everything that waits. Gives the number of events."""
         total = 0
-        while count := self._step():
+        while not self._stopping and (count := self._step()):
             total += count
         return total
 
@@ -145,22 +148,39 @@ class Pump:
         except Exception as error:
             if lakes.is_outside_trouble(error) or isinstance(error, UnavailableError):
                 raise
-            logger.exception("a batch of %s events could not be folded; going through it one by one", len(rows))
-            result = self._append_singly(rows, checkpoints)
+            logger.error("a batch of %s events could not be folded (%r); looking for the cause", len(rows), error)
+            result = self._append_around(rows, checkpoints)
         for tell in self._on_folded:
             tell(result)
 
-    def _append_singly(self, rows: list[list[Any]], checkpoints: dict[str, int]) -> AppendResult:
-        """A bug of ours in one event must not stop the others: it is parked, with its error."""
-        written = 0
-        for row in rows:
+    def _append_around(self, rows: list[list[Any]], checkpoints: dict[str, int]) -> AppendResult:
+        """A bug of ours in one event must not stop the others: halves of halves find it, and it is parked.
+
+        Where many fail and none can be folded, it is no single event's fault: nothing is parked, all waits.
+        """
+        good_count = 0
+        bad: list[tuple[list[Any], Exception]] = []
+        parts = [rows]
+        while parts:
+            if self._stopping:
+                raise UnavailableError("stopping", "Tenure is being stopped.")
+            part = parts.pop()
             try:
-                written += self._appender.append(build_batch([row]), {}).written
+                self._appender.append(build_batch(part), {})
+                good_count += len(part)
             except Exception as error:
                 if lakes.is_outside_trouble(error):
                     raise
-                logger.exception("parked event %s", row[0])
-                self._inbox.park(encode_rows([tuple(row)]), repr(error))  # type: ignore[list-item]
+                if len(part) > 1:
+                    middle = len(part) // 2
+                    parts += [part[middle:], part[:middle]]
+                    continue
+                bad += [(row, error) for row in part]
+                if not good_count and len(bad) >= _MOST_BAD_AT_ONCE:
+                    raise
+        for row, error in bad:
+            logger.error("parked event %s: %r", row[0], error)
+            self._inbox.park(encode_rows([tuple(row)]), repr(error))  # type: ignore[list-item]
         return self._appender.append(build_batch([]), checkpoints)
 
 

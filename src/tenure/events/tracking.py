@@ -3,6 +3,7 @@
 Source: Segment's public HTTP tracking API specification (fields, limits, clock-skew correction).
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,12 @@ TYPES = ("identify", "track", "page", "screen", "group", "alias")
 FUTURE_TOLERANCE_MICROSECONDS = 60 * 60 * 1_000_000
 
 ORDER_EVENTS = ("Order Completed", "Order Updated", "Order Refunded", "Order Cancelled")
+DEEPEST = 64
+EARLIEST_MICROSECONDS = to_microseconds(datetime(1900, 1, 1, tzinfo=UTC))
+_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_ESCAPES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\u0000"
+)
 Identifier = str | int | float | None
 
 
@@ -79,7 +86,7 @@ def decode_single(body: bytes, kind: str, received_at: datetime, source: str, st
     """One call to /v1/<kind>."""
     if len(body) > MOST_CALL_BYTES:
         raise too_large(len(body), MOST_CALL_BYTES, "call")
-    call = _decoded(_decode_call, body)
+    call = _decoded(_decode_call, _mend_characters(body))
     call.type = kind
     row = _normalise(call, None, to_microseconds(received_at), source, strict, False)
     return Decoded([row], [], call.writeKey)
@@ -89,7 +96,7 @@ def decode_batch(body: bytes, received_at: datetime, source: str, strict: bool, 
     """A call to /v1/batch, or to /v1/import (`historical`: times are taken as given, without skew correction)."""
     if len(body) > MOST_BATCH_BYTES:
         raise too_large(len(body), MOST_BATCH_BYTES, "batch")
-    batch = _decoded(_decode_batch, body)
+    batch = _decoded(_decode_batch, _mend_characters(body))
     if len(batch.batch) > MOST_BATCH_CALLS:
         raise TenureError(
             "too_many_calls",
@@ -113,7 +120,8 @@ def decode_batch(body: bytes, received_at: datetime, source: str, strict: bool, 
 
 def too_large(size: int, limit: int, what: str) -> TenureError:
     error = TenureError(
-        "too_large", f"A {what} takes at most {limit // 1024} KB; this one has {size // 1024 + 1} KB. Split it."
+        "too_large",
+        f"A {what} takes at most {limit // 1024} KB; this one has {size // 1024 + 1} KB. Split it.",
     )
     error.status = 413
     return error
@@ -127,6 +135,8 @@ def _decoded(decode: Callable[[Any], Any], body: bytes | msgspec.Raw) -> Any:
         raise TenureError("wrong_type", f"{text}.", place.strip("`.") or None) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise TenureError("malformed_json", f"The body is not valid JSON in UTF-8: {error}.") from error
+    except RecursionError as error:
+        raise TenureError("nested_too_deeply", f"At most {DEEPEST} levels of lists and objects.") from error
 
 
 def _normalise(
@@ -144,6 +154,8 @@ def _normalise(
     previous_id = _clean_id(call.previousId, "previousId")
     if kind == "alias" and (previous_id is None or user_id is None):
         raise TenureError("missing_previous_id", "An alias call needs previousId and userId.", "previousId")
+    if kind == "alias" and previous_id == user_id:
+        raise TenureError("same_id", "previousId and userId are the same: there is nothing to join.", "previousId")
     group_id = _clean_id(call.groupId, "groupId")
     if kind == "group" and group_id is None:
         raise TenureError("missing_group_id", "A group call needs groupId.", "groupId")
@@ -187,6 +199,8 @@ def _compute_occurred(
     if sent is None:
         sent = batch_sent
     occurred = original if sent is None or historical else received - (sent - original)
+    if occurred < EARLIEST_MICROSECONDS:
+        raise TenureError("bad_timestamp", "timestamp lies before 1900 once sentAt is taken into account.", "timestamp")
     if occurred > received + FUTURE_TOLERANCE_MICROSECONDS:
         if strict:
             raise TenureError(
@@ -233,17 +247,40 @@ def _object_text(raw: msgspec.Raw, field: str) -> str:
         return "{}"
     if not text.lstrip().startswith(b"{"):
         raise TenureError("wrong_type", f"{field} must be an object.", field)
-    if b"\\u0000" in text or b"\\ud" in text or b"\\uD" in text:
-        return _without_broken_characters(text, field)
-    return text.decode()
-
-
-def _without_broken_characters(text: bytes, field: str) -> str:
-    """Re-encode: NUL is no character that every engine can store, and a lone surrogate is none at all."""
+    if text.count(b"{") + text.count(b"[") > DEEPEST and _compute_depth(text) > DEEPEST:
+        raise TenureError("nested_too_deeply", f"{field} may have at most {DEEPEST} levels.", field)
     try:
-        return _encode_json(msgspec.json.decode(text)).decode().replace("\\u0000", "")
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise TenureError("malformed_json", f"{field} holds a broken character: {error}.", field) from error
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise TenureError("malformed_json", f"{field} is not valid UTF-8: {error}.", field) from error
+
+
+def _compute_depth(text: bytes) -> int:
+    depth = deepest = 0
+    for mark in _MARKS.finditer(text):
+        if mark[0] in (b"{", b"["):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark[0] in (b"}", b"]"):
+            depth -= 1
+    return deepest
+
+
+def _mend_characters(body: bytes) -> bytes:
+    """Take out NUL, which not every engine can store, and replace half surrogates, which are no characters.
+
+    JavaScript makes the latter by cutting a text in the middle of an emoji; one must not cost a whole batch.
+    """
+    if b"\\u0000" not in body and b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return _ESCAPES.sub(_mend_escape, body)
+
+
+def _mend_escape(found: re.Match[bytes]) -> bytes:
+    text = found[0]
+    if text == b"\\u0000":
+        return b""
+    return b"\\ufffd" if len(text) == 6 else text
 
 
 def _check_order(properties: str) -> None:

@@ -67,7 +67,9 @@ class TrackingApp:
         kind = scope["path"].removeprefix("/v1/").strip("/")
         kind = _SHORT.get(kind, kind)
         if kind not in TYPES and kind not in ("batch", "import"):
-            raise NotFoundError("no_such_call", f"There is no /v1/{kind}. Calls: {', '.join(TYPES)}, batch, import.")
+            raise NotFoundError(
+                "no_such_call", f"There is no /v1/{kind}. Calls: {', '.join(TYPES)}, batch, import."
+            )
         if scope["method"] != "POST":
             error = TenureError("wrong_method", "Send a POST.")
             error.status = 405

@@ -57,10 +57,14 @@ def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
         mapping = imports.read_choices(upload.purpose, request.POST)
         try:
             imports.check_choices(upload.purpose, mapping)
+            date_format = imports.read_date_choice(
+                upload.purpose, upload.path, shape, mapping, request.POST
+            )
         except TenureError as problem:
             error = problem
         else:
-            job_id = _start(upload, mapping, request.POST.get("source", "").strip(), str(request.user))
+            source = request.POST.get("source", "").strip()
+            job_id = _start(upload, mapping, source, date_format, str(request.user))
             return HttpResponseRedirect(f"/import/jobs/{job_id}/")
     else:
         mapping = imports.guess_mapping(upload.purpose, shape)
@@ -70,6 +74,8 @@ def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
         "shape": shape,
         "samples": shape.samples[:SAMPLE_ROWS],
         "fields": imports.list_choices(upload.purpose, shape, mapping),
+        "dates": imports.guess_dates(upload.purpose, upload.path, shape, mapping),
+        "date_choices": imports.DATE_CHOICES,
         "error": error,
         "default_source": imports.DEFAULT_SOURCE,
     }
@@ -82,7 +88,12 @@ def show_job(request: HttpRequest, job_id: int) -> HttpResponse:
     job = jobs.get_job(job_id)
     if job.kind != "events.import":
         raise Http404("There is no such import.")
-    context = {"job": job, "result": job.result or {}, "percent": round(job.done_share * 100)}
+    result = job.result or {}
+    rejected = [
+        (imports.describe_reason(code), number)
+        for code, number in (result.get("rejected_reasons") or {}).items()
+    ]
+    context = {"job": job, "result": result, "rejected": rejected, "percent": round(job.done_share * 100)}
     return render(
         request, "events/_job.html" if request.headers.get("HX-Request") else "events/job.html", context
     )
@@ -100,11 +111,18 @@ def download_rejected(request: HttpRequest, name: str) -> FileResponse:
     )
 
 
-def _start(upload: imports.Upload, mapping: dict[str, str], source: str, actor: str) -> int:
+def _start(
+    upload: imports.Upload, mapping: dict[str, str], source: str, date_format: str | None, actor: str
+) -> int:
     def work(progress: JobProgress) -> dict[str, Any]:
         tell: Callable[[float, str], None] = progress.report
         result = imports.run_import(
-            upload.purpose, upload.path, mapping, source=source or None, progress=tell
+            upload.purpose,
+            upload.path,
+            mapping,
+            source=source or None,
+            progress=tell,
+            date_format=date_format,
         )
         record_audit(
             actor, "import.finished", upload.name, events=result.events_written, rejected=result.rows_rejected

@@ -12,11 +12,13 @@ import ibis
 from tenure.base import clock
 from tenure.campaigns import api as campaigns
 from tenure.insights import queries
+from tenure.insights.concerns import Concern, list_concerns
 from tenure.lake import api as lakes
 from tenure.segments import api as segments
 
 DAYS = 30
 WEEKS = 26
+WEEKS_SECONDS = 60.0
 REACTIVATION = "Reactivation"
 
 
@@ -94,16 +96,6 @@ class Movements:
 
 
 @dataclass(frozen=True)
-class Concern:
-    """Something that wants a decision. `title` says what, `text` what to do, `href` leads there."""
-
-    title: str
-    text: str
-    href: str
-    action: str
-
-
-@dataclass(frozen=True)
 class Dashboard:
     headline: Headline
     weeks: tuple[WeekRow, ...]
@@ -113,15 +105,25 @@ class Dashboard:
 
 
 @dataclass(frozen=True)
+class MeasuringCampaign:
+    name: str
+    href: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class LastCampaign:
-    """What the latest campaign proved, in one sentence, and those that are still being measured."""
+    """What the latest measured campaign proved, in one sentence, and all others that are still being measured.
+
+    While none is measured to its end, it is the latest sent one, so far.
+    """
 
     name: str
     href: str
     sentence: str
     is_measuring: bool
     measured_until: datetime | None
-    others_measuring: tuple[tuple[str, datetime], ...]
+    others_measuring: tuple[MeasuringCampaign, ...]
 
 
 def find_last_campaign() -> LastCampaign | None:
@@ -135,9 +137,13 @@ def find_last_campaign() -> LastCampaign | None:
         return None
     shown, until = next(((one, until) for one, until in sent if until <= clock.now()), sent[0])
     report = campaigns.get_report(shown.id)
-    others = tuple((one.name, end) for one, end in sent if end > clock.now() and one.id != shown.id)
+    others = tuple(
+        MeasuringCampaign(one.name, f"/campaigns/{one.id}/", end)
+        for one, end in sent
+        if end > clock.now() and one.id != shown.id
+    )
     return LastCampaign(
-        shown.name, f"/campaigns/{shown.id}/", report.statement, until > clock.now(), until, others[:3]
+        shown.name, f"/campaigns/{shown.id}/", report.statement, until > clock.now(), until, others
     )
 
 
@@ -173,11 +179,11 @@ def get_dashboard() -> Dashboard:
         weeks=list_weeks(clock.today()),
         phases=_phase_rows(preset, counts),
         movements=movements,
-        concerns=_list_concerns(headline, preset, counts, movements),
+        concerns=list_concerns(preset, counts, headline.last_seen_at),
     )
 
 
-def _ask(key: Hashable, build: Callable[[], ibis.Table]) -> list[dict[str, Any]]:
+def _ask(key: Hashable, build: Callable[[], ibis.Table], stale_seconds: float = 0.0) -> list[dict[str, Any]]:
     """Rows of a query over all customers or orders, asked again only when the lake has changed."""
     lake = lakes.current()
 
@@ -185,15 +191,21 @@ def _ask(key: Hashable, build: Callable[[], ibis.Table]) -> list[dict[str, Any]]
         with lake.heavy():
             return lake.read_rows(build())
 
-    return lake.answers.get(("dashboard", key), read)
+    return lake.answers.get(("dashboard", key), read, stale_seconds)
 
 
 def list_weeks(today: date, weeks: int = WEEKS) -> tuple[WeekRow, ...]:
-    """The last full weeks before `today`, Monday to Sunday, empty ones included."""
+    """The last full weeks before `today`, Monday to Sunday, empty ones included.
+
+    What comes in late for a week that is over shows within `WEEKS_SECONDS`.
+    """
     end = today - timedelta(days=today.weekday())
     start = end - timedelta(weeks=weeks)
     ordered, first = (
-        {row["week_on"]: row["orders_count"] for row in _ask((build.__name__, start, end), partial(build, start, end))}
+        {
+            row["week_on"]: row["orders_count"]
+            for row in _ask((build.__name__, start, end), partial(build, start, end), WEEKS_SECONDS)
+        }
         for build in (queries.build_orders_per_week, queries.build_first_orders_per_week)
     )
     days = [start + timedelta(weeks=number) for number in range(weeks)]
@@ -259,47 +271,3 @@ def _phase_rows(preset: segments.Preset, counts: list[dict[str, object]]) -> tup
 
 def _share(part: Decimal, whole: float) -> float:
     return float(part) / whole if whole > 0 else 0.0
-
-
-def _list_concerns(
-    headline: Headline, preset: segments.Preset, counts: list[dict[str, object]], movements: Movements | None
-) -> tuple[Concern, ...]:
-    concerns = []
-    by_segment = {str(row["segment"]): int(str(row["customers_count"])) for row in counts}
-    for name, title in (
-        ("Cannot-lose Customers", "of your best customers no longer buy"),
-        ("At Risk Customers", "good customers stopped only recently"),
-        ("First-time Customers", "customers bought once and not again"),
-    ):
-        number = by_segment.get(name, 0)
-        if number:
-            segment = preset.get_segment(name)
-            advice = segment.strategies[0] if segment.strategies else segment.goal
-            concerns.append(
-                Concern(
-                    f"{number:,} {title}",
-                    f"{segment.goal[:1].upper()}{segment.goal[1:]}. An idea: {advice}.",
-                    f"/customers/?segment={name.replace(' ', '+')}",
-                    f"See {name}",
-                )
-            )
-    unsorted = by_segment.get("None", 0)
-    if unsorted:
-        concerns.append(
-            Concern(
-                f"{unsorted:,} customers are not sorted yet",
-                "Scores and segments are renewed every day by themselves; `tenure refresh` does it now.",
-                "/lifecycle/",
-                "Open Lifecycle",
-            )
-        )
-    if headline.last_seen_at and clock.now() - headline.last_seen_at > timedelta(days=3):
-        concerns.append(
-            Concern(
-                "Nothing was received for days",
-                "No event came in lately. Check that your site still sends them, or import a newer file.",
-                "/import/",
-                "Import a file",
-            )
-        )
-    return tuple(concerns)

@@ -76,7 +76,9 @@ class Transaction:
 
     def drop_temporary(self) -> None:
         """Let go of the temporary tables of a large batch."""
-        for (name,) in self._cursor.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
+        for (name,) in self._cursor.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE temporary"
+        ).fetchall():
             self._cursor.execute(f'DROP TABLE "{name}"')
 
     @contextmanager
@@ -286,7 +288,8 @@ def open_memory() -> Lake:
 def is_outside_trouble(error: BaseException) -> bool:
     """Whether an error is the outside world's (disk, memory, file), so that trying again may help."""
     return isinstance(
-        error, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.FatalException | OSError | MemoryError
+        error,
+        duckdb.IOException | duckdb.OutOfMemoryException | duckdb.FatalException | OSError | MemoryError,
     )
 
 

@@ -1,7 +1,7 @@
 """The door of the segments room: presets, scores, segments and where customers go between them."""
 
 from tenure.segments.cutpoints import Cutpoints
-from tenure.segments.explain import explain_cutpoints, explain_segment
+from tenure.segments.explain import explain_cutpoints, explain_plainly, explain_segment
 from tenure.segments.files import FileRfm, compute_rfm_from_file
 from tenure.segments.library import get_preset, list_presets, list_saved_presets, save_preset
 from tenure.segments.live import age, rescore, rescore_batch
@@ -45,6 +45,7 @@ __all__ = [
     "compute_rfm",
     "compute_rfm_from_file",
     "explain_cutpoints",
+    "explain_plainly",
     "explain_segment",
     "find_stored_cutpoints",
     "get_cutpoints",

@@ -22,7 +22,9 @@ def draw_heat(found: Sequence[api.HeatCell], has_links: bool) -> list[dict[str, 
             cell = cells.get((r, f))
             number = cell.customers_count if cell else 0
             note = (cell.segment or "").removesuffix(" Customers") if cell else ""
-            title = f"R {r}, F {f}: {number:,} customers" + (f", most of them {cell.segment}" if cell else "")
+            title = f"R {r}, F {f}: {number:,} {'customer' if number == 1 else 'customers'}" + (
+                f", most of them {cell.segment}" if cell else ""
+            )
             href = f"/customers/?r={r}&f={f}" if number and has_links else ""
             drawn.append({"value": number, "note": note, "title": title, "href": href})
         rows.append({"name": f"F {f}", "cells": drawn})
@@ -112,7 +114,7 @@ def draw_migration(preset: api.Preset, from_on: date, to_on: date) -> dict[str, 
         drawn.append({"name": source, "cells": cells})
     moved = sum(number for (source, target), number in counts.items() if source != target and source in names)
     stayed = sum(number for (source, target), number in counts.items() if source == target)
-    return {"columns": names, "rows": drawn, "moved": moved, "stayed": stayed}
+    return {"columns": [_short(name) for name in names], "rows": drawn, "moved": moved, "stayed": stayed}
 
 
 def get_known_preset(name: str) -> api.Preset:
@@ -128,8 +130,12 @@ def get_known_preset(name: str) -> api.Preset:
     return presets[name] if name else api.get_preset()
 
 
+def _short(name: str) -> str:
+    return name.removesuffix(" Customers")
+
+
 def _percent(share: float) -> str:
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+    return "<1%" if 0 < share < 0.005 else f"{round(share, 2) + 0.0:.0%}"
 
 
 def _anchor(name: str) -> str:

@@ -54,10 +54,11 @@ def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
         try:
             imports.check_choices(PURPOSE, mapping)
             preset = get_known_preset(request.POST.get("preset", ""))
+            date_format = imports.read_date_choice(PURPOSE, upload.path, shape, mapping, request.POST)
         except TenureError as problem:
             error = problem
         else:
-            job_id = _start(upload, mapping, preset, str(request.user))
+            job_id = _start(upload, mapping, preset, date_format, str(request.user))
             return HttpResponseRedirect(f"/lifecycle/file/jobs/{job_id}/")
     shown = {
         "order_id",
@@ -75,6 +76,8 @@ def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
         "samples": shape.samples[:SAMPLE_ROWS],
         "fields": [one for one in imports.list_choices(PURPOSE, shape, mapping) if one.name in shown],
         "presets": api.list_presets(),
+        "dates": imports.guess_dates(PURPOSE, upload.path, shape, mapping),
+        "date_choices": imports.DATE_CHOICES,
         "error": error,
     }
     return render(request, "segments/file_columns.html", context, status=400 if error else 200)
@@ -120,20 +123,24 @@ def download_rows(request: HttpRequest, token: str) -> FileResponse:
     )
 
 
-def _start(upload: imports.Upload, mapping: dict[str, str], preset: api.Preset, actor: str) -> int:
+def _start(
+    upload: imports.Upload, mapping: dict[str, str], preset: api.Preset, date_format: str | None, actor: str
+) -> int:
     def work(progress: JobProgress) -> dict[str, Any]:
         progress.report(0.1, "Reading the file and sorting its customers")
         found = api.compute_rfm_from_file(
-            upload.path, preset=preset, mapping=mapping, out=upload.path.with_name(OUT_NAME)
+            upload.path,
+            preset=preset,
+            mapping=mapping,
+            out=upload.path.with_name(OUT_NAME),
+            date_format=date_format,
         )
         return {
-            **found.result.as_dict(),
+            **found.as_dict(),
             "name": upload.name,
             "token": upload.token,
             "cells": [(cell.r, cell.f, cell.customers_count, cell.segment) for cell in found.result.heatmap],
             "scores": api.explain_cutpoints(found.result.cutpoints),
-            "orders": found.orders_count,
-            "without_customer": found.without_customer_count,
         }
 
     return jobs.start_job(JOB, work, actor)

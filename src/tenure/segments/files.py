@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.base.errors import TenureError
+from tenure.base.words import count_of
 from tenure.events.imports import api as imports_api
+from tenure.events.imports.api import OrderFile
 from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
 from tenure.segments import library
@@ -23,12 +26,29 @@ from tenure.segments.results import RfmResult, count_segments, select_listed, se
 
 @dataclass(frozen=True)
 class FileRfm:
-    """The result of a file, the file's orders and credit notes, and the rows written."""
+    """The result of a file, what the file holds (its orders, refunds and rows left out), and the rows written."""
 
     result: RfmResult
-    orders_count: int
-    without_customer_count: int
+    file: OrderFile
     written_count: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result with the file's figures beside it, as plain JSON values."""
+        return {
+            **self.result.as_dict(),
+            "rows_read": self.file.rows_count,
+            "orders": self.file.orders_count,
+            "refunds": self.file.refunds_count,
+            "orders_without_customer": self.file.orders_without_customer_count,
+            "rows_left_out": self.file.left_out_count,
+            "left_out": [
+                {"reason": one.reason, "words": one.words, "rows": one.rows_count, "lines": list(one.lines)}
+                for one in self.file.left_out
+            ],
+            "mapping": self.file.mapping,
+            "date_format": self.file.date_format,
+            "warnings": list(self.file.warnings),
+        }
 
 
 def compute_rfm_from_file(
@@ -41,21 +61,21 @@ def compute_rfm_from_file(
     as_of: date | None = None,
     out: str | Path | None = None,
     mapping: Mapping[str, str] | None = None,
+    date_format: str | None = None,
 ) -> FileRfm:
     """Score the customers of an order file as of a day (default the day of its last order).
 
-    Columns by name or position from 1; `amount` may be a product of two, "Quantity*UnitPrice". Without
-    `order` a customer's rows of one moment are one order, unless the header names an order id. `mapping` takes
-    further fields as imports do. Negative amounts are refunds. With `out`, a row per customer goes there as CSV.
+    Columns by name or position from 1; `amount` may be a product of two, "Quantity*UnitPrice". What is not named is
+    guessed as imports do. Without `order` a customer's rows of one moment are one order, unless the header names an
+    order id. `mapping` takes further fields as imports do. Negative amounts are refunds. With `out`, a row per customer goes there as CSV.
     """
     columns = {**(mapping or {}), **_name_columns(customer, date, amount, order)}
     chosen = library.get_preset(preset) if isinstance(preset, str) else preset
-    orders = imports_api.read_orders(path, columns)
+    file = imports_api.read_order_file(path, columns, date_format=date_format)
+    orders = file.orders
     with_customer = orders.filter(pc.is_valid(orders["customer_id"]))
     if not with_customer.num_rows:
-        raise TenureError(
-            "no_orders", f"{path} has no row with a customer, a date and an amount that can be read.", "file"
-        )
+        raise TenureError("no_orders", _describe_nothing(Path(path).name, file), "file")
     day = as_of or pc.max(with_customer["ordered_at"]).as_py().date()
     lake = lakes.open_memory()
     try:
@@ -66,8 +86,17 @@ def compute_rfm_from_file(
     if out is not None:
         with Path(out).open("w", newline="", encoding="utf-8") as file:
             written_count = write_rows(rows.to_batches(), file)
-    missing = orders.num_rows - with_customer.num_rows
-    return FileRfm(result, orders.num_rows, missing, written_count)
+    return FileRfm(result, file, written_count)
+
+
+def _describe_nothing(name: str, file: OrderFile) -> str:
+    read = ", ".join(f"{field} from {column!r}" for field, column in file.mapping.items())
+    reasons = "; ".join(f"{count_of(one.rows_count, 'row')} with {one.words}" for one in file.left_out)
+    found = f" Left out: {reasons}." if reasons else ""
+    return (
+        f"{name} has no row with a customer, a date and an amount that can be read. Read were {read}.{found} "
+        "Say which columns hold them."
+    )
 
 
 def _analyse(

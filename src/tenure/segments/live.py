@@ -85,7 +85,7 @@ def _select_customers(customer_ids: ibis.Table) -> ibis.Table:
     wanted = customer_ids.select("customer_id")
     delta, main = lakes.table("customers_delta"), lakes.table("customers_main")
     recent = delta.semi_join(wanted, "customer_id")
-    settled = main.semi_join(wanted, "customer_id").anti_join(recent, "customer_id")
+    settled = main.semi_join(wanted.anti_join(delta, "customer_id"), "customer_id")
     return recent.filter(~recent.is_removed).union(settled)
 
 

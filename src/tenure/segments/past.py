@@ -28,7 +28,12 @@ from tenure.segments.runs import Reader
 
 BACKFILL_MONTHS = 24
 BACKFILL_AFTER_DAYS = 60
-_PEOPLE, _CHANGING, _SETTLED, _GAPS = "past_people", "past_changing_events", "past_settled_orders", "past_gaps"
+_PEOPLE, _CHANGING, _SETTLED, _GAPS = (
+    "past_people",
+    "past_changing_events",
+    "past_settled_orders",
+    "past_gaps",
+)
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 _LAST = ("last_segment", "last_since_at")
 
@@ -104,7 +109,9 @@ def score_past(
 def remember_changes(transaction: Transaction, changes: str) -> None:
     """Take the rows of the table `changes`, as of the history, for the last known segments."""
     _set_people(
-        transaction, f"SELECT customer_id, segment AS last_segment, since_at AS last_since_at FROM {changes}", _LAST
+        transaction,
+        f"SELECT customer_id, segment AS last_segment, since_at AS last_since_at FROM {changes}",
+        _LAST,
     )
 
 
@@ -139,7 +146,9 @@ def _carry_on(transaction: Transaction, preset: Preset, since_at: datetime, day:
 
 def _set_people(transaction: Transaction, sql: str, columns: tuple[str, ...]) -> None:
     values = ", ".join(f"{name} = n.{name}" for name in columns)
-    transaction.execute(f"UPDATE {_PEOPLE} AS p SET {values} FROM ({sql}) AS n WHERE p.customer_id = n.customer_id")
+    transaction.execute(
+        f"UPDATE {_PEOPLE} AS p SET {values} FROM ({sql}) AS n WHERE p.customer_id = n.customer_id"
+    )
 
 
 def _keep(transaction: Transaction, name: str, rows: ibis.Table) -> None:

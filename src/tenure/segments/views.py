@@ -11,9 +11,10 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from tenure.base import clock
-from tenure.base.access import require_role
+from tenure.base.access import has_role, require_role
 from tenure.base.audit import record_audit
 from tenure.base.errors import TenureError
+from tenure.customers import api as customers
 from tenure.lake import api as lakes
 from tenure.segments import api
 from tenure.segments.drawing import (
@@ -38,13 +39,17 @@ def show_lifecycle(request: HttpRequest) -> HttpResponse:
     to_on = _read_day(request, "to", as_of_on, today)
     from_on = _read_day(request, "from", to_on - timedelta(days=DAYS), today)
     result = api.compute_rfm(preset, as_of_on)
-    is_present = as_of_on == today and preset.name == api.get_preset().name
+    is_default = preset.name == api.get_preset().name
+    is_present = as_of_on == today and is_default
     context = {
         "preset": preset,
         "presets": api.list_presets(),
         "as_of_on": as_of_on,
         "today": today,
         "result": result,
+        "import_href": "/import/" if has_role(request.user, "marketer") else "",
+        "is_default": is_default,
+        "has_anybody": bool(result.customers_count) or _has_anybody(),
         "scored_count": sum(cell.customers_count for cell in result.heatmap),
         "heat_rows": draw_heat(result.heatmap, is_present),
         "heat_columns": R_NAMES,
@@ -57,6 +62,10 @@ def show_lifecycle(request: HttpRequest) -> HttpResponse:
         "export_href": f"/lifecycle/customers.csv?{urlencode({'preset': preset.name, 'as_of': as_of_on.isoformat()})}",
     }
     return render(request, "segments/lifecycle.html", context)
+
+
+def _has_anybody() -> bool:
+    return bool(lakes.current().read_rows(customers.build_customers().select("customer_id").limit(1)))
 
 
 @require_GET

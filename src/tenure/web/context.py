@@ -1,7 +1,8 @@
-"""What every page knows: appearance, currency, company."""
+"""What every page knows: appearance, currency, company, whether the reader may act."""
 
 from django.http import HttpRequest
 
+from tenure.base.access import has_role
 from tenure.config.environment import read_environment
 
 THEMES = ("system", "light", "dark")
@@ -12,6 +13,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     environment = read_environment()
     theme = request.COOKIES.get("theme", "system")
     return {
+        "may_act": hasattr(request, "user") and has_role(request.user, "marketer"),
         "theme": theme if theme in THEMES else "system",
         "currency": environment.currency,
         "company": environment.company,

@@ -1,11 +1,14 @@
 """Addresses of the shell: sign-in, appearance, glossary, settings."""
 
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
 
 from tenure.web import settings_pages, views
 
 app_name = "web"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("favicon.ico", RedirectView.as_view(url=static("web/mark.svg"))),
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("theme/", views.choose_theme, name="theme"),

@@ -20,6 +20,13 @@ def test_a_segment_is_found_however_it_is_cased():
     assert parse_definition(make_definition(segment="Everyone")).segment == "everyone"
 
 
+def test_segments_and_phases_come_in_the_order_of_the_phases():
+    phases = ["Acquisition", "Retention", "Increased value", "Veneration", "Reactivation"]
+    choices = list_audiences()
+    assert [one.name for one in choices if one.kind == "phase"] == phases
+    assert list(dict.fromkeys(one.phase for one in choices if one.kind == "segment")) == phases
+
+
 def test_every_segment_and_phase_and_everyone_can_be_chosen():
     kinds = [choice.kind for choice in list_audiences()]
     assert (kinds.count("segment"), kinds.count("phase"), kinds.count("everyone")) == (11, 5, 1)

@@ -20,6 +20,10 @@ ACTIONS = (
     "/campaigns/new/preview/",
     "/campaigns/{}/send/",
     "/campaigns/{}/cancel/",
+    "/campaigns/{}/discard/",
+    "/campaigns/{}/edit/",
+    "/campaigns/{}/hold-out/",
+    "/campaigns/{}/test/",
     "/campaigns/{}/in-doubt/1/",
 )
 
@@ -177,7 +181,7 @@ def test_a_mistake_in_the_form_stays_beside_its_field(draft, alice, changes, wor
 
 
 def test_a_draft_says_how_many_will_get_it_and_sends_at_a_press(draft, alice):
-    assert "Send to 36 people" in alice.get(f"/campaigns/{draft.id}/").content.decode()
+    assert "Send to about 36 people" in alice.get(f"/campaigns/{draft.id}/").content.decode()
     response = alice.post(f"/campaigns/{draft.id}/send/")
     assert response["Location"] == f"/campaigns/{draft.id}/"
     assert Delivery.objects.count() + sum(row[0] == "held_out" for row in _decisions(draft)) == 40
@@ -208,10 +212,12 @@ def test_the_report_puts_its_sentence_in_front_and_draws_intervals(shop, alice):
     api.send_campaign(draft.id, "alice@shop.example")
     shop.add_orders({n: 20.0 + n % 7 for n in range(1, 1_000)})
     shop.time.advance(days=3)
+    Delivery.objects.update(state="sent")
     Delivery.objects.filter(customer_id__lte=10).update(state="in_doubt")
     page = alice.get(f"/campaigns/{draft.id}/").content.decode()
     assert f'<p class="lead">{api.get_report(draft.id).statement}</p>' in page.replace("&#x27;", "'")
     assert page.count('class="interval"') == 3
+    assert api.get_report(draft.id).total_statement in page
     assert "In doubt" in page or "in doubt" in page
     assert "It did not: send again" in page
 

@@ -8,15 +8,20 @@ import pytest
 
 from tenure.base import clock
 from tenure.campaigns import api
+from tenure.campaigns.report import compute_total
 from tenure.campaigns.tests.conftest import make_definition
 from tenure.channels.models import Delivery
 from tenure.events.api import NewEvent
+from tenure.experiments.api import Estimate
 
 
-def send(shop, people, **changes):
+def send(shop, people, is_out=True, **changes):
     shop.add_customers(people)
     draft = api.create_campaign(make_definition(**changes), "marie@shop.example")
     api.send_campaign(draft.id, "marie@shop.example")
+    if is_out:
+        Delivery.objects.filter(campaign_id=draft.id).update(state="sent")
+        api.settle_all()
     decisions = shop.list_decisions(draft.id)
     return draft.id, {
         arm: sorted(n for n, row in decisions.items() if row[2] == arm) for arm in ("treatment", "control")
@@ -47,7 +52,32 @@ def test_the_planted_lift_lies_in_the_interval_and_is_said_in_a_sentence(shop):
     assert found["statement"].startswith("This campaign earned €")
     assert " more per customer, between €" in found["statement"]
     assert not found["sample_ratio"]["is_alarming"]
+    people, total = len(arms["treatment"]), found["total_difference"]
+    assert total["people_count"] == people
+    for part in ("value", "low", "high"):
+        assert total[part] == pytest.approx(people * found["difference"][part], abs=total["value"] / 20)
+    assert report.total_statement.startswith(
+        f"About €{total['value']:,.0f} more in all for the {people:,} people"
+    )
     json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "people", "shown"),
+    [
+        (Estimate(2.8123, 0.9, 4.7), 2_459, (6_900.0, 2_200.0, 11_600.0)),
+        (Estimate(0.01, -2.0, 2.02), 1_000, (0.0, -2_000.0, 2_000.0)),
+        (Estimate(0.04, 0.03, 0.05), 100, (4.0, 3.0, 5.0)),
+        (Estimate(0.0, 0.0, 0.0), 100, (0.0, 0.0, 0.0)),
+    ],
+)
+def test_the_total_is_rounded_to_what_it_can_carry(estimate, people, shown):
+    total = compute_total(estimate, people)
+    assert (total.value, total.low, total.high) == shown
+
+
+def test_without_a_comparison_of_revenue_there_is_no_total():
+    assert compute_total(Estimate(None, reason="too_few_buyers"), 100) is None
 
 
 def test_only_paid_orders_of_the_measuring_time_count(shop):
@@ -117,10 +147,11 @@ def test_people_are_counted_not_opens_and_machines_are_left_out(shop):
     )
     found = api.get_report(campaign_id).as_dict()
     assert (found["opened"], found["clicked"], found["unsubscribed"]) == (2, 1, 1)
+    assert found["left_out"] == {"machine_opens": 1, "machine_clicks": 0}
 
 
 def test_the_outbox_says_what_was_sent_failed_and_is_in_doubt(shop):
-    campaign_id, _ = send(shop, 10, control_share=0.0)
+    campaign_id, _ = send(shop, 10, is_out=False, control_share=0.0)
     Delivery.objects.filter(customer_id__lte=6).update(state="sent")
     Delivery.objects.filter(customer_id=7).update(state="failed")
     Delivery.objects.filter(customer_id=8).update(state="in_doubt", handed_off_at=clock.now())

@@ -19,9 +19,32 @@ BROKEN = "\ufdd0"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NOT_TEXT = (
     (b"PK\x03\x04", "a ZIP archive or a spreadsheet"),
+    (b"PK\x05\x06", "a ZIP archive"),
     (b"%PDF", "a PDF document"),
     (b"\xd0\xcf\x11\xe0", "a spreadsheet"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"II*\x00", "a picture"),
+    (b"MM\x00*", "a picture"),
+    (b"RIFF", "a picture, a sound or a film"),
+    (b"ID3", "a sound"),
+    (b"OggS", "a sound"),
+    (b"\x1aE\xdf\xa3", "a film"),
+    (b"SQLite format 3\x00", "a database"),
+    (b"PAR1", "a Parquet file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"\x7fELF", "a program"),
+    (b"{\\rtf", "a text document"),
 )
+_CONTROL = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
+_MOST_CONTROL_SHARE = 0.01
 _SURROGATES = re.compile("[\udc80-\udcff]")
 _REAL_NON_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 
@@ -97,12 +120,32 @@ def read_head(path: Path, size: int = HEAD_BYTES) -> tuple[bytes, ByteStream]:
             break
     for magic, name in _NOT_TEXT:
         if head.startswith(magic):
-            raise TenureError(
-                "not_a_text_file", f"{path.name} is {name}. Save it as CSV and import that file.", "file"
-            )
+            raise _not_a_table(path, name)
     if not head.strip(b"\r\n\t \x00\xef\xbb\xbf\xff\xfe"):
         raise TenureError("empty_file", f"{path.name} holds no rows. Export it again.", "file")
-    return head[:size], stream
+    head = head[:size]
+    if _is_binary(head):
+        raise _not_a_table(path, "binary data")
+    return head, stream
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether more than one character in a hundred is a control character (a NUL above all)."""
+    sample = head[:HEAD_BYTES]
+    encoding = guess_encoding(sample)
+    text = sample.decode(encoding, "replace")
+    strange = len(_CONTROL.findall(text))
+    if encoding.startswith("utf-16"):
+        strange += text[:-1].count("\ufffd")
+    return strange > len(text) * _MOST_CONTROL_SHARE
+
+
+def _not_a_table(path: Path, what: str) -> TenureError:
+    return TenureError(
+        "not_a_text_file",
+        f"{path.name} is {what}: this is not a table. Save the table as CSV and choose that file.",
+        "file",
+    )
 
 
 def guess_encoding(head: bytes) -> str:

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from tenure.base.errors import TenureError
+from tenure.base.words import count_of
 from tenure.events.imports.cells import Cells, json_object, json_text, message_id, quote
 from tenure.events.imports.dates import EARLIEST, DateReading, choose_date_reading
 from tenure.events.imports.extras import describe_extras
@@ -55,7 +56,8 @@ def stage_customers(
     chunks = tuple(
         _build_chunk(connection, source, now, *bounds) for bounds in iterate_chunks(row_count, CHUNK_ROWS)
     )
-    return StagedImport("import_rejects", figures, chunks, tuple(warnings))
+    questions = tuple(reading.question for reading in dates.values() if reading.question)
+    return StagedImport("import_rejects", figures, chunks, tuple(warnings), questions)
 
 
 def _type_rows(
@@ -108,13 +110,15 @@ def _read_figures(connection: duckdb.DuckDBPyConnection, latest: str) -> tuple[F
     customers, first, last, bad_emails, bad_birthdays, opted_out = counts
     warnings = []
     if bad_emails:
-        warnings.append(f"{bad_emails:,} rows hold an e-mail address that is none; they went in without it.")
+        hold = count_of(bad_emails, "row holds", "rows hold")
+        warnings.append(f"{hold} an e-mail address that is none and went in without it.")
     if bad_birthdays:
-        warnings.append(
-            f"{bad_birthdays:,} rows hold a date of birth that cannot be read; they went in without it."
-        )
+        hold = count_of(bad_birthdays, "row holds", "rows hold")
+        warnings.append(f"{hold} a date of birth that cannot be read and went in without it.")
     if opted_out:
-        warnings.append(f"{opted_out:,} people do not accept e-mail; they were recorded as unsubscribed.")
+        accept = count_of(opted_out, "person does", "people do")
+        were = "was" if opted_out == 1 else "were"
+        warnings.append(f"{accept} not accept e-mail and {were} recorded as unsubscribed.")
     return Figures(customers=customers, first_at=to_aware(first), last_at=to_aware(last)), warnings, total[0]
 
 

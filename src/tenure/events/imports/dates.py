@@ -152,11 +152,9 @@ def _choose_order(connection: duckdb.DuckDBPyConnection, rows: str, cell: str, l
 
 
 def describe_question(example: str) -> str:
-    """"01/10/2026: 1 October or 10 January?"."""
+    """Both readings of an example: `01/10/2026: 1 October or 10 January?`."""
     first, second = (int(number) for number in re.findall(r"\d+", example)[:2])
-    return (
-        f"{example}: {first} {calendar.month_name[second]} or {second} {calendar.month_name[first]}?"
-    )
+    return f"{example}: {first} {calendar.month_name[second]} or {second} {calendar.month_name[first]}?"
 
 
 def _order_query(rows: str, cell: str, latest: str) -> str:

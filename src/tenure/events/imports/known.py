@@ -10,6 +10,7 @@ KNOWN_ORDERS = pa.schema(
         pa.field("message_id", pa.string()),
         pa.field("kind", pa.string()),
         pa.field("amount", pa.decimal128(18, 4)),
+        pa.field("occurred_at", pa.timestamp("us")),
     ]
 )
 _ORDERS_AT_ONCE = 1_000_000
@@ -29,7 +30,7 @@ def find_known_orders(order_ids: pa.ChunkedArray) -> pa.Table:
             )
             try:
                 table = cursor.execute(
-                    "SELECT o.order_id, e.message_id, o.kind, o.amount FROM order_events AS o JOIN events AS e ON e.seq = o.seq "
+                    "SELECT o.order_id, e.message_id, o.kind, o.amount, o.occurred_at FROM order_events AS o JOIN events AS e ON e.seq = o.seq "
                     "WHERE o.order_id IN (SELECT order_id FROM import_order_ids)"
                 ).to_arrow_table()
             finally:

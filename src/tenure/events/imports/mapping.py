@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tenure.base.errors import TenureError
+from tenure.events.imports.contents import guess_by_content
 from tenure.events.imports.results import FileShape
 
 
@@ -24,12 +25,12 @@ ORDER_FIELDS = (
         "order_id",
         "the order's number; lines with the same number are one order",
         "order id|invoice no|invoice|order number|order no|invoice id|invoice number|order|bestellnummer|bestell nr|bestellung|"
-        "auftragsnummer|rechnungsnummer|belegnummer|commande|numero de commande|pedido|numero de pedido|bestelnummer|ordine|transaction id|name",
+        "auftragsnummer|rechnungsnummer|rechnungs nr|bestell no|bestellnr|auftrags nr|auftragsnr|beleg nr|bon nr|belegnummer|no commande|n commande|ordernummer|factuurnummer|numero facture|facture|commande|numero de commande|pedido|numero de pedido|bestelnummer|ordine|transaction id|name",
     ),
     Field(
         "customer_id",
         "the customer's id, kept exactly as in the file",
-        "customer id|customer|user id|client id|customer number|customer no|customer code|cust id|kundennummer|kunden nr|kunden id|kundennr|kunde|"
+        "customer id|customer|user id|client id|customer number|customer no|customer code|cust id|kundennummer|kunden nr|kunden id|kundennr|kd nr|kdnr|kd nummer|kd no|kunden no|kunde|klant|klant id|klantnr|klant nr|code client|no client|n client|"
         "id client|numero client|id cliente|cliente|klantnummer|member id|buyer id|account id|customer user",
     ),
     Field(
@@ -37,7 +38,8 @@ ORDER_FIELDS = (
         "when it was ordered",
         "ordered at|order date|invoice date|created at|order created at|date|purchase date|transaction date|order time|purchased at|timestamp|datetime|"
         "date created|order date time|bestelldatum|rechnungsdatum|datum|auftragsdatum|date de commande|fecha|fecha de pedido|data|data ordine|"
-        "besteldatum|processed at|paid at|order purchase timestamp|day",
+        "besteldatum|bestelldatum uhrzeit|bestellt am|gekauft am|wann gekauft|kaufdatum|kauf datum|belegdatum|buchungsdatum|tag|besteld op|gekocht op|"
+        "aankoopdatum|orderdatum|factuurdatum|date achat|date d achat|date facture|commande le|achete le|processed at|paid at|order purchase timestamp|day",
     ),
     Field(
         "product_id",
@@ -71,7 +73,9 @@ ORDER_FIELDS = (
         "amount",
         "the amount of the line; without it quantity times unit price",
         "amount|line total|line amount|revenue|sales|total price|total amount|total|value|order value|spend|net amount|item total|betrag|umsatz|"
-        "summe|gesamtbetrag|gesamtpreis|montant|importe|importo|bedrag|turnover|gross amount|price total",
+        "summe|gesamtbetrag|gesamtpreis|montant|importe|importo|bedrag|turnover|gross amount|price total|endsumme|endbetrag|gesamtsumme|rechnungsbetrag|"
+        "warenwert|bruttobetrag|bruttosumme|brutto|gross|gross total|montant ttc|total ttc|ttc|totaalbedrag|eindbedrag|totaal|omzet|bruto|prix total|"
+        "nettobetrag|nettosumme|netto|net|net total|net sales|montant ht|total ht",
     ),
     Field(
         "order_total",
@@ -81,12 +85,13 @@ ORDER_FIELDS = (
     Field(
         "currency",
         "the currency, such as EUR",
-        "currency|currency code|order currency|waehrung|wahrung|devise|moneda|valuta",
+        "currency|currency code|order currency|waehrung|wahrung|waehrungscode|devise|monnaie|moneda|valuta|munteenheid",
     ),
     Field(
         "email",
         "the customer's e-mail address",
-        "email|e mail|customer email|email address|billing email|email billing|e mail adresse|mail|kunden email|correo|courriel|contact email",
+        "email|e mail|customer email|email address|billing email|email billing|e mail adresse|mail|mailadresse|mail adresse|emailadresse|kunden email|"
+        "kundenmail|e mailadres|mailadres|adresse mail|adresse email|adresse e mail|correo|courriel|contact email",
     ),
     Field(
         "country",
@@ -99,12 +104,13 @@ CUSTOMER_FIELDS = (
     Field(
         "customer_id",
         "the customer's id; without it the e-mail address is the id",
-        "customer id|id|user id|external id|client id|customer number|customer no|kundennummer|kunden nr|kunden id|contact id|member id|customer|subscriber id|klantnummer|id client|id cliente|client|kunde|buyer|buyer id|shopper",
+        "customer id|id|user id|external id|client id|customer number|customer no|kundennummer|kunden nr|kundennr|kd nr|kdnr|klant nr|klant id|code client|kunden id|contact id|member id|customer|subscriber id|klantnummer|id client|id cliente|client|kunde|buyer|buyer id|shopper",
     ),
     Field(
         "email",
         "e-mail address",
-        "email|e mail|email address|e mail adresse|mail|customer email|correo|courriel|correo electronico",
+        "email|e mail|email address|e mail adresse|mail|mailadresse|mail adresse|emailadresse|e mailadres|mailadres|adresse mail|adresse email|"
+        "adresse e mail|customer email|correo|courriel|correo electronico",
     ),
     Field(
         "phone",
@@ -184,6 +190,10 @@ EVENT_FIELDS = (
 FIELDS = {"customers": CUSTOMER_FIELDS, "orders": ORDER_FIELDS, "events": EVENT_FIELDS}
 """What can be imported, and what a file of each kind can say."""
 
+_QUALIFIER = re.compile(
+    r"\b(brutto|netto|gross|net|bruto|incl|inkl|excl|exkl|vat|tax|mwst|ust|btw|tva|ttc|ht|eur|euro|usd|gbp|chf|in|utc)\b"
+)
+_BARE_RANK = 1000
 _SHOP_EXPORT = re.compile(r"^(line ?item|item) ")
 
 
@@ -218,18 +228,25 @@ def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def guess_mapping(kind: str, shape: FileShape) -> dict[str, str]:
-    """Fields to column names by what the header says; empty for a file without one."""
+    """Fields to column names by what the header says, and by the first rows where it does not."""
     fields = get_fields(kind)
-    if not shape.has_header:
-        return {}
+    mapping = guess_by_content(kind, shape, _guess_by_names(kind, shape) if shape.has_header else {})
+    return {field.name: mapping[field.name] for field in fields if field.name in mapping}
+
+
+def _guess_by_names(kind: str, shape: FileShape) -> dict[str, str]:
+    fields = get_fields(kind)
     headers = {column: normalise_header(column) for column in shape.columns}
     squeezed = {column: _squeeze(column) for column in shape.columns}
+    bare = {column: _QUALIFIER.sub("", text).replace(" ", "") for column, text in headers.items()}
     candidates = []
     for order, field in enumerate(fields):
         for rank, name in enumerate(field.headers.split("|")):
             wanted = name.replace(" ", "")
             candidates += [
-                (rank, order, field.name, column) for column, known in squeezed.items() if known == wanted
+                (rank if squeezed[column] == wanted else rank + _BARE_RANK, order, field.name, column)
+                for column in shape.columns
+                if wanted in (squeezed[column], bare[column])
             ]
     mapping: dict[str, str] = {}
     for _, _, name, column in sorted(candidates, key=lambda one: one[:2]):
@@ -237,7 +254,7 @@ def guess_mapping(kind: str, shape: FileShape) -> dict[str, str]:
             mapping[name] = column
     if kind == "orders":
         _settle_shop_export(mapping, headers)
-    return {field.name: mapping[field.name] for field in fields if field.name in mapping}
+    return mapping
 
 
 def resolve_mapping(

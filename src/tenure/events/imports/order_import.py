@@ -6,6 +6,7 @@ from decimal import Decimal
 import duckdb
 import pyarrow as pa
 
+from tenure.events.imports.corrections import check_known_dates
 from tenure.events.imports.known import KNOWN_ORDERS
 from tenure.events.imports.orders import StagedOrders, build_order_events, build_people_events, stage_orders
 from tenure.events.imports.reading import RawRows, drop_relation
@@ -45,6 +46,7 @@ def stage_order_import(
     columns = ", ".join(KNOWN_ORDERS.names)
     connection.execute(f"CREATE TABLE import_known AS SELECT {columns} FROM import_found")
     connection.unregister("import_found")
+    check_known_dates(connection, staged.orders, "import_known")
     chunks = [
         _order_chunk(connection, staged, source, *bounds)
         for bounds in iterate_chunks(staged.order_count, CHUNK_ORDERS)
@@ -54,8 +56,9 @@ def stage_order_import(
             _people_chunk(connection, staged, source, *bounds)
             for bounds in iterate_chunks(staged.people_count, CHUNK_PEOPLE)
         ]
-    figures = _read_figures(connection, staged)
-    return StagedImport(staged.rejects, figures, tuple(chunks), staged.warnings)
+    figures = read_figures(connection, staged)
+    questions = (staged.question,) if staged.question else ()
+    return StagedImport(staged.rejects, figures, tuple(chunks), staged.warnings, questions)
 
 
 def _order_chunk(
@@ -74,27 +77,35 @@ def _people_chunk(
     return build
 
 
-def _read_figures(connection: duckdb.DuckDBPyConnection, staged: StagedOrders) -> Figures:
+def read_figures(connection: duckdb.DuckDBPyConnection, staged: StagedOrders) -> Figures:
+    """What the staged orders say; the same whether they are imported or only analysed."""
     found = connection.execute(
         f"""
         SELECT count(*) FILTER (completed_at IS NOT NULL), count(*) FILTER (completed_at IS NULL), count(*) FILTER (refunded_at IS NOT NULL),
             coalesce(sum(amount) FILTER (completed_at IS NOT NULL), 0) - coalesce(sum(refunded_amount), 0),
-            min(least(completed_at, refunded_at)), max(greatest(completed_at, refunded_at))
+            min(least(completed_at, refunded_at)), max(greatest(completed_at, refunded_at)),
+            count(*) FILTER (completed_at IS NOT NULL AND customer_id IS NULL)
         FROM {staged.orders}
         """
     ).fetchone()
     nobody = connection.execute(
         f"SELECT count(*) FROM {staged.lines} JOIN {staged.orders} USING (order_no) WHERE customer_id IS NULL"
     ).fetchone()
+    known_people = connection.execute(
+        f"SELECT count(*) FROM {staged.people} WHERE email IS NOT NULL OR country IS NOT NULL"
+    ).fetchone()
     assert found is not None
+    assert known_people is not None
     assert nobody is not None
-    orders, credit_notes, refunds, total, first, last = found
+    orders, credit_notes, refunds, total, first, last, without_customer = found
     return Figures(
         orders=orders,
         credit_notes=credit_notes,
         refunds=refunds,
         customers=staged.people_count,
+        identified=known_people[0],
         rows_without_customer=nobody[0],
+        orders_without_customer=without_customer,
         total_amount=Decimal(total).quantize(Decimal("0.0001")),
         first_at=to_aware(first),
         last_at=to_aware(last),

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.base.errors import TenureError
+from tenure.base.words import count_of
 from tenure.events.imports.amounts import AmountReading, choose_amount_reading
 from tenure.events.imports.cells import Cells, json_number, json_object, json_text, message_id, quote
 from tenure.events.imports.dates import EARLIEST, DateReading, choose_date_reading
@@ -50,6 +51,7 @@ class StagedOrders:
     people_count: int
     date_format: str
     warnings: tuple[str, ...]
+    question: str | None = None
 
 
 def stage_orders(
@@ -67,13 +69,14 @@ def stage_orders(
     """Type, check and group the raw rows. `latest` is the last moment (SQL timestamp) a row may have."""
     check_order_mapping(mapping)
     cells = Cells(rows, mapping, has_broken_text)
-    parsed, warnings, label = _parse_lines(connection, cells, delimiter, latest, date_format, prefix)
+    parsed, warnings, dates = _parse_lines(connection, cells, delimiter, latest, date_format, prefix)
     rejects = f"{prefix}_rejects"
     _create(connection, rejects, f"SELECT line, reason FROM {parsed} WHERE reason IS NOT NULL")
     order_key, split_count = _choose_order_key(connection, parsed)
     if split_count:
+        belong = count_of(split_count, "order id belongs", "order ids belong")
         warnings.append(
-            f"{split_count:,} order ids belong to several customers; each customer's lines were kept as an order of their own."
+            f"{belong} to several customers; each customer's lines were kept as an order of their own."
         )
     orders, lines, people = f"{prefix}_orders", f"{prefix}_lines", f"{prefix}_people"
     _group_orders(connection, parsed, order_key, orders)
@@ -88,24 +91,29 @@ def stage_orders(
         rejects,
         _count(connection, orders),
         _count(connection, people),
-        label,
+        dates.label,
         tuple(warnings),
+        dates.question,
     )
 
 
 def check_order_mapping(mapping: Mapping[str, str]) -> None:
     """Raise where the columns cannot make orders."""
     if "ordered_at" not in mapping:
-        raise _incomplete("the date of the order", "ordered_at")
+        raise _incomplete("the date of the order", "ordered_at", mapping)
     if "customer_id" not in mapping and "email" not in mapping:
-        raise _incomplete("the customer", "customer_id")
+        raise _incomplete("the customer", "customer_id", mapping)
     if not {"amount", "unit_price", "order_total"} & set(mapping):
-        raise _incomplete("the amount (or the unit price with the quantity)", "amount")
+        raise _incomplete("the amount (or the unit price with the quantity)", "amount", mapping)
 
 
-def _incomplete(what: str, field: str) -> TenureError:
+def _incomplete(what: str, field: str, mapping: Mapping[str, str]) -> TenureError:
+    read = ", ".join(f"{name} from {column!r}" for name, column in mapping.items())
+    guess = f" Found: {read}." if read else ""
     return TenureError(
-        "mapping_incomplete", f"No column for {what} was found. Say which it is: --map {field}=COLUMN.", field
+        "mapping_incomplete",
+        f"No column for {what} was found.{guess} Say which it is: --map {field}=COLUMN.",
+        field,
     )
 
 
@@ -116,8 +124,8 @@ def _parse_lines(
     latest: str,
     date_format: str | None,
     prefix: str,
-) -> tuple[str, list[str], str]:
-    """The table of typed lines, each with its reason to be rejected or NULL; what to warn of; how dates were read."""
+) -> tuple[str, list[str], DateReading]:
+    """The table of typed lines, each with its reason to be rejected or NULL; what to warn of; how dates are read."""
     dates = choose_date_reading(connection, cells.relation, cells.raw("ordered_at"), latest, date_format)
     numbers = [cells.raw(name) for name in _NUMBER_FIELDS if name in cells]
     amounts = choose_amount_reading(connection, cells.relation, numbers, delimiter)
@@ -149,7 +157,7 @@ def _parse_lines(
         """,
     )
     warnings = [warning for warning in (dates.warning, amounts.warning) if warning]
-    return parsed, warnings, dates.label
+    return parsed, warnings, dates
 
 
 def _type_cells(cells: Cells, dates: DateReading, amounts: AmountReading) -> str:
@@ -304,7 +312,8 @@ def _note_merged_orders(connection: duckdb.DuckDBPyConnection, cells: Cells, lin
     ).fetchone()
     if not found or not found[0]:
         return []
-    return [f"{found[0]:,} order ids stand on several rows; the amounts of their rows were added up."]
+    stand = count_of(found[0], "order id stands", "order ids stand")
+    return [f"{stand} on several rows; the amounts of their rows were added up."]
 
 
 def build_order_events(

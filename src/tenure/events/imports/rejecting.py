@@ -16,7 +16,7 @@ REASONS = {
     UNCLOSED: "A quote is opened and never closed.",
     CUT_OFF: "The file ends in the middle of this line. Export or download it again.",
     "missing_date": "There is no date.",
-    "unreadable_date": "The date cannot be read. Give the date format.",
+    "unreadable_date": "The date cannot be read. Give the date format (--date-format).",
     "impossible_date": "The date is before the year 1900.",
     "future_date": "The date is more than a day in the future.",
     "missing_amount": "There is neither an amount nor a quantity with a unit price.",
@@ -28,6 +28,31 @@ REASONS = {
     "bad_properties": "The properties are not a JSON object.",
 }
 """Every reason code and the sentence beside it in the file."""
+
+SHORT_REASONS = {
+    "broken_encoding": "bytes that are not text",
+    TOO_FEW: "too few columns",
+    TOO_MANY: "too many columns",
+    UNCLOSED: "a quote that is never closed",
+    CUT_OFF: "cut off in the middle",
+    "missing_date": "no date",
+    "unreadable_date": "a date that cannot be read",
+    "impossible_date": "a date before 1900",
+    "future_date": "a date in the future",
+    "missing_amount": "no amount",
+    "unreadable_amount": "an amount that cannot be read",
+    "unreadable_quantity": "a quantity that cannot be read",
+    "missing_customer": "no customer and no order id",
+    "missing_id": "no customer id and no address",
+    "missing_event": "no event name",
+    "bad_properties": "properties that are not a JSON object",
+}
+"""Every reason code in a few words, to follow "rows with"."""
+
+
+def describe_reason(code: str) -> str:
+    """A reason code in words."""
+    return SHORT_REASONS.get(code, code.replace("_", " "))
 
 
 def write_rejected(

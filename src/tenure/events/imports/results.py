@@ -30,7 +30,8 @@ class ImportResult:
 
     `orders` are orders with at least one line that is no refund, `credit_notes` those with refund lines only,
     `refunds` all refund events (credit notes included). `events_written` is 0 in a dry run; `duplicates` were
-    already known. `ended_at_line` is the last whole line of a file that was cut off.
+    already known. `identified` are the customers of an order file whose address or country makes an event of its own.
+    `ended_at_line` is the last whole line of a file that was cut off.
     """
 
     kind: str
@@ -41,14 +42,17 @@ class ImportResult:
     rows_rejected: int = 0
     rejected_file: Path | None = None
     rejected_reasons: dict[str, int] = field(default_factory=dict)
+    rejected_words: dict[str, int] = field(default_factory=dict)
     orders: int = 0
     credit_notes: int = 0
     refunds: int = 0
     customers: int = 0
+    identified: int = 0
     events_built: int = 0
     events_written: int = 0
     duplicates: int = 0
     rows_without_customer: int = 0
+    orders_without_customer: int = 0
     total_amount: Decimal = Decimal(0)
     first_at: datetime | None = None
     last_at: datetime | None = None

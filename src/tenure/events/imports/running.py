@@ -11,16 +11,18 @@ import pyarrow as pa
 
 from tenure.base import clock
 from tenure.base.errors import TenureError, UnavailableError
+from tenure.base.words import count_of
 from tenure.config.environment import read_environment
 from tenure.events.appending import AppendResult
 from tenure.events.imports.bytestream import TextFile, prepare_text, read_head
+from tenure.events.imports.corrections import check_earlier_runs
 from tenure.events.imports.customers import stage_customers
 from tenure.events.imports.known import find_known_orders
 from tenure.events.imports.mapping import get_fields, resolve_mapping
 from tenure.events.imports.order_import import FindKnown, stage_order_import
 from tenure.events.imports.orders import check_order_mapping
 from tenure.events.imports.reading import CUT_OFF, RawRows, drop_rows, load_rows, staging
-from tenure.events.imports.rejecting import write_rejected
+from tenure.events.imports.rejecting import describe_reason, write_rejected
 from tenure.events.imports.results import FileShape, ImportResult
 from tenure.events.imports.runs import ImportRun, build_key, open_run, to_sql_moment
 from tenure.events.imports.sniffing import sniff
@@ -53,7 +55,7 @@ def run_import(
     `mapping` (fields to column names or positions) goes over the guess. `progress(share, message)` is called
     from 0 to 1. `folder` takes the rejected rows and the state (default: imports in the data folder); `append`
     and `find_known` default to the open lake. Raises TenureError for what the caller can mend, before anything
-    is written; UnavailableError when disk or memory run out, after which the same call goes on where it stopped.
+    is written (dates that can be read two ways among them); UnavailableError when disk or memory run out, after which the same call goes on where it stopped.
     """
     path, folder, source = Path(path), folder or read_environment().import_folder, source or DEFAULT_SOURCE
     tell = progress or _tell_nobody
@@ -68,7 +70,7 @@ def run_import(
         tell(_READ_SHARE / 2, "Reading rows")
         needed = max((shape.columns.index(name) + 1 for name in columns.values()), default=1)
         rows = load_rows(connection, text, shape, needed)
-        tell(_READ_SHARE, f"{rows.row_count:,} rows read")
+        tell(_READ_SHARE, f"{count_of(rows.row_count, 'row')} read")
         fresh = ImportRun(
             key=build_key(text.digest, kind, columns, source, date_format),
             kind=kind,
@@ -80,7 +82,8 @@ def run_import(
         )
         run = fresh if dry_run else open_run(folder, fresh)
         staged = _stage(connection, rows, run, shape, text, find_known or find_known_orders)
-        tell(_STAGED_SHARE, f"{len(staged.chunks):,} parts to write")
+        _check_dates(run, staged, folder, dry_run)
+        tell(_STAGED_SHARE, f"{count_of(len(staged.chunks), 'part')} to write")
         rejected_path = folder / f"{path.name.split('.')[0]}-{run.key[:8]}-{kind}-rejected.csv"
         reasons, rejected_file = write_rejected(connection, rows, staged.rejects, rejected_path)
         result = _describe(
@@ -122,6 +125,19 @@ def _stage(
     )  # fmt: skip
 
 
+def _check_dates(run: ImportRun, staged: StagedImport, folder: Path, dry_run: bool) -> None:
+    """Dates that were imported stay, so that an unclear column is asked about before anything is written."""
+    check_earlier_runs(folder, run, staged.figures.date_format)
+    if staged.questions and not run.date_format and not dry_run:
+        raise TenureError(
+            "dates_unclear",
+            f"{staged.questions[0]} No date in the column settles it, and nothing was imported. Give the date format: DMY "
+            "(day first) or MDY (month first), with --date-format on the command line.",
+            "date_format",
+        )
+    run.date_label = staged.figures.date_format
+
+
 def _describe(
     run: ImportRun,
     rows: RawRows,
@@ -142,11 +158,14 @@ def _describe(
         rows_rejected=sum(reasons.values()),
         rejected_file=rejected_file,
         rejected_reasons=reasons,
+        rejected_words={describe_reason(code): count for code, count in reasons.items()},
         orders=figures.orders,
         credit_notes=figures.credit_notes,
         refunds=figures.refunds,
         customers=figures.customers,
+        identified=figures.identified,
         rows_without_customer=figures.rows_without_customer,
+        orders_without_customer=figures.orders_without_customer,
         total_amount=figures.total_amount,
         first_at=figures.first_at,
         last_at=figures.last_at,
@@ -166,7 +185,7 @@ def _find_end(
         warnings.append("The file is not UTF-8; it was read as Windows-1252 (Western European).")
     if text.broken_bytes:
         warnings.append(
-            f"{text.broken_bytes:,} bytes are not text in {text.encoding.upper()}. In names they were replaced by �; rows "
+            f"{count_of(text.broken_bytes, 'byte is', 'bytes are')} not text in {text.encoding.upper()}. In names they were replaced by �; rows "
             "with such bytes in an id, a date, an amount or an address were rejected."
         )
     found = connection.execute(
@@ -207,7 +226,7 @@ def _write_chunks(
             run.duplicates += outcome.duplicates
             run.chunks_done.append(number)
             run.save(folder)
-        tell(share, f"{built:,} events {'checked' if dry_run else 'written'}")
+        tell(share, f"{count_of(built, 'event')} {'checked' if dry_run else 'written'}")
     return built
 
 

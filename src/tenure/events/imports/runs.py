@@ -24,6 +24,7 @@ class ImportRun:
     mapping: dict[str, str]
     started_at: str
     date_format: str | None = None
+    date_label: str | None = None
     finished_at: str | None = None
     chunk_count: int | None = None
     chunks_done: list[int] = field(default_factory=list)

@@ -42,7 +42,7 @@ def sniff(path: str | Path) -> FileShape:
     ]
     per_line = len(head) / max(1, text.count("\n") or text.count("\r") or 1)
     estimate = len(rows) - has_header
-    if len(head) >= HEAD_BYTES:
+    if len(head) >= HEAD_BYTES or len(lines) >= _LINES_LOOKED_AT:
         estimate = max(estimate, round(_measure_text(path, stream.compressed) / per_line) - has_header)
     return FileShape(
         encoding=encoding,

@@ -18,7 +18,9 @@ class Figures:
     credit_notes: int = 0
     refunds: int = 0
     customers: int = 0
+    identified: int = 0
     rows_without_customer: int = 0
+    orders_without_customer: int = 0
     total_amount: Decimal = Decimal(0)
     first_at: datetime | None = None
     last_at: datetime | None = None
@@ -28,12 +30,14 @@ class Figures:
 @dataclass(frozen=True)
 class StagedImport:
     """`chunks` build their events when called, in EVENT_BATCH's columns (some may be absent); the same file and
-    options give the same chunks. `rejects` is a relation (line, reason)."""
+    options give the same chunks. `rejects` is a relation (line, reason). `questions` are to be answered before anything
+    is written."""
 
     rejects: str
     figures: Figures
     chunks: tuple[Callable[[], pa.Table], ...]
     warnings: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
 
 
 def complete_batch(events: pa.Table, received_at: datetime, source: str) -> pa.Table:

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from tenure.base.errors import TenureError
+from tenure.base.words import count_of
 from tenure.events.imports.cells import Cells, json_object, message_id, quote
 from tenure.events.imports.dates import EARLIEST, DateReading, choose_date_reading
 from tenure.events.imports.extras import describe_extras
@@ -35,7 +36,9 @@ def stage_events(
     figures, warnings, row_count = _read_figures(connection)
     warnings = [dates.warning, *warnings] if dates.warning else warnings
     chunks = tuple(_build_chunk(connection, *bounds) for bounds in iterate_chunks(row_count, CHUNK_ROWS))
-    return StagedImport("import_rejects", replace(figures, date_format=dates.label), chunks, tuple(warnings))
+    questions = (dates.question,) if dates.question else ()
+    figures = replace(figures, date_format=dates.label)
+    return StagedImport("import_rejects", figures, chunks, tuple(warnings), questions)
 
 
 def _type_rows(
@@ -96,9 +99,8 @@ def _read_figures(connection: duckdb.DuckDBPyConnection) -> tuple[Figures, list[
     customers, first, last, repeated = counts
     warnings = []
     if repeated:
-        warnings.append(
-            f"{repeated:,} rows repeat another row exactly; they were kept as events of their own."
-        )
+        repeat = count_of(repeated, "row repeats", "rows repeat")
+        warnings.append(f"{repeat} another row exactly; each was kept as an event of its own.")
     return Figures(customers=customers, first_at=to_aware(first), last_at=to_aware(last)), warnings, total[0]
 
 

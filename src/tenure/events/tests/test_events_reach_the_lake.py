@@ -12,7 +12,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def send(*calls: dict[str, Any]) -> None:
-    decoded = decode_batch(json.dumps({"batch": calls}).encode(), NOON + timedelta(days=30), "test", True, True)
+    decoded = decode_batch(
+        json.dumps({"batch": calls}).encode(), NOON + timedelta(days=30), "test", False, True
+    )
     assert decoded.rejections == []
     events.current().inbox.accept_and_wait(len(decoded.rows), events.encode_rows(decoded.rows))
     events.wait_until_folded()
@@ -116,7 +118,21 @@ def test_the_latest_value_of_a_trait_wins_whatever_the_order_of_arrival(services
 def test_an_order_without_a_customer_counts_for_the_shop_only(services: object) -> None:
     import pyarrow as pa
 
-    row = ("m1", "track", "Order Completed", None, None, None, None, None, 0, 0, '{"order_id":"x","total":9}', None, "t")
+    row = (
+        "m1",
+        "track",
+        "Order Completed",
+        None,
+        None,
+        None,
+        None,
+        None,
+        0,
+        0,
+        '{"order_id":"x","total":9}',
+        None,
+        "t",
+    )
     events.append_batch(events.build_batch([row]))
     orders = customers.build_orders()
     assert isinstance(lakes.current().read(orders), pa.Table)
@@ -171,3 +187,25 @@ def test_a_mail_that_we_send_does_not_mean_that_the_customer_was_seen(services: 
     events.record(events.NewEvent("track", "Email Opened", {}, later, customer_id=before.id))
     events.wait_until_folded()
     assert customers.get_customer_by_identifier("alice").last_seen_at == later
+
+
+def test_absurd_amounts_stop_nobody(services: Any) -> None:
+    send(*[order("rich", f"o{number}", 999_999_999_999) for number in range(3)])
+    send(*[order("rich", f"p{number}", 999_999_999_999) for number in range(150)])
+    send(order("rich", "q", 99_999_999_999_999))
+    send(track("Order Refunded", userId="rich", properties={"order_id": "q", "total": 5}))
+    assert services.inbox.count_parked() == 0
+    assert customers.get_customer_by_identifier("rich").order_count == 153
+
+
+def test_orders_with_an_empty_id_stay_apart(services: object) -> None:
+    send(order("alice", "", 10), order("alice", " ", 10))
+    view = customers.get_customer_by_identifier("alice")
+    assert (view.order_count, float(view.revenue)) == (2, 20.0)
+
+
+def test_only_a_currency_code_is_taken_as_a_currency(services: object) -> None:
+    for number, currency in enumerate(["eur", "x" * 5_000, "<b>", None]):
+        send(track("Order Completed", userId="a", properties={"order_id": f"o{number}", "total": 1, "currency": currency}))
+    rows = lakes.current().read_rows(lakes.table("order_events").select("currency").distinct())
+    assert {row["currency"] for row in rows} == {"EUR", None}

@@ -18,12 +18,20 @@ ROOM_BYTES = 700_000
 def send(tenure: RunningTenure, name: str) -> tuple[int, dict[str, object]]:
     token = base64.b64encode(f"{tenure.write_key}:".encode()).decode()
     calls = [
-        {"type": "track", "event": "x", "userId": "u", "messageId": f"{name}-{n}", "properties": {"pad": "a" * 200}}
+        {
+            "type": "track",
+            "event": "x",
+            "userId": "u",
+            "messageId": f"{name}-{n}",
+            "properties": {"pad": "a" * 200},
+        }
         for n in range(100)
     ]
     connection = http.client.HTTPConnection("127.0.0.1", tenure.port, timeout=30)
     try:
-        connection.request("POST", "/v1/batch", json.dumps({"batch": calls}), {"Authorization": f"Basic {token}"})
+        connection.request(
+            "POST", "/v1/batch", json.dumps({"batch": calls}), {"Authorization": f"Basic {token}"}
+        )
         response = connection.getresponse()
         return response.status, json.loads(response.read())
     finally:
@@ -31,7 +39,9 @@ def send(tenure: RunningTenure, name: str) -> tuple[int, dict[str, object]]:
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="file sizes can be limited on Linux only")
-def test_a_full_disk_refuses_new_events_and_loses_no_accepted_one(running: RunningTenure, tmp_path: Path) -> None:
+def test_a_full_disk_refuses_new_events_and_loses_no_accepted_one(
+    running: RunningTenure, tmp_path: Path
+) -> None:
     accepted = ["before"] if send(running, "before")[0] == 200 else []
     resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (ROOM_BYTES, resource.RLIM_INFINITY))
     refusals = []

@@ -23,7 +23,9 @@ def rows_of(*names: str) -> bytes:
 
 def stored_ids() -> list[str]:
     table = lakes.table("events")
-    return [row["message_id"] for row in lakes.current().read_rows(table.order_by("seq").select("message_id"))]
+    return [
+        row["message_id"] for row in lakes.current().read_rows(table.order_by("seq").select("message_id"))
+    ]
 
 
 def test_waiting_callers_share_a_commit(tmp_path: Path) -> None:
@@ -60,7 +62,9 @@ def test_an_inbox_that_cannot_be_written_says_so_and_accepts_nothing(tmp_path: P
 
 def test_one_event_that_cannot_be_folded_is_parked_and_the_others_go_on(services: Any) -> None:
     def refuse_poison(tx: lakes.Transaction) -> None:
-        if tx.execute(f"SELECT count(*) FROM {events.RESOLVED} WHERE message_id = 'poison'").fetchone() != (0,):
+        if tx.execute(f"SELECT count(*) FROM {events.RESOLVED} WHERE message_id = 'poison'").fetchone() != (
+            0,
+        ):
             raise ValueError("a bug")
 
     appender = Appender(services.lake, services.pump._appender._resolve, [refuse_poison])
@@ -70,6 +74,36 @@ def test_one_event_that_cannot_be_folded_is_parked_and_the_others_go_on(services
     assert stored_ids() == ["first", "last"]
     assert services.inbox.count_parked() == 1
     assert services.inbox.count_after(pump.position) == 0
+
+
+def test_one_bad_event_among_thousands_is_found_by_halving(services: Any) -> None:
+    appended: list[int] = []
+
+    def refuse_poison(tx: lakes.Transaction) -> None:
+        appended.append(1)
+        if tx.execute(f"SELECT count(*) FROM {events.RESOLVED} WHERE message_id = 'poison'").fetchone() != (0,):
+            raise ValueError("a bug")
+
+    appender = Appender(services.lake, services.pump._appender._resolve, [refuse_poison])
+    pump = Pump(services.lake, services.inbox, appender)
+    services.inbox.accept_and_wait(2001, rows_of(*(f"m{n}" for n in range(1500)), "poison", *(f"n{n}" for n in range(500))))
+    pump.drain()
+    assert len(stored_ids()) == 2000
+    assert services.inbox.count_parked() == 1
+    assert len(appended) < 40
+
+
+def test_a_bug_that_every_event_meets_parks_none_of_them(services: Any) -> None:
+    def refuse(tx: lakes.Transaction) -> None:
+        raise ValueError("a bug in our code")
+
+    pump = Pump(services.lake, services.inbox, Appender(services.lake, services.pump._appender._resolve, [refuse]))
+    services.inbox.accept_and_wait(100, rows_of(*(f"m{n}" for n in range(100))))
+    with pytest.raises(ValueError, match="a bug"):
+        pump.drain()
+    assert services.inbox.count_parked() == 0
+    services.pump.drain()
+    assert len(stored_ids()) == 100
 
 
 def test_a_parked_event_is_tried_again_at_the_next_start(services: Any) -> None:

@@ -44,7 +44,9 @@ class Client(threading.Thread):
                 for name in ids
             ]
             try:
-                connection = connection or http.client.HTTPConnection("127.0.0.1", self._tenure.port, timeout=10)
+                connection = connection or http.client.HTTPConnection(
+                    "127.0.0.1", self._tenure.port, timeout=10
+                )
                 connection.request("POST", "/v1/batch", json.dumps({"batch": calls}), self._headers)
                 response = connection.getresponse()
                 response.read()

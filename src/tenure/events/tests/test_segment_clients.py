@@ -11,7 +11,9 @@ import pytest
 from tenure.config.testing import RunningTenure
 
 REPOSITORY = Path(__file__).resolve().parents[4]
-NODE_MODULES = Path(os.environ.get("TENURE_NODE_MODULES", REPOSITORY / ".ci" / "cache" / "node" / "node_modules"))
+NODE_MODULES = Path(
+    os.environ.get("TENURE_NODE_MODULES", REPOSITORY / ".ci" / "cache" / "node" / "node_modules")
+)
 
 NODE_PROGRAM = """
 const { Analytics } = require('@segment/analytics-node');
@@ -51,7 +53,9 @@ def test_the_python_client_works_unmodified(running: RunningTenure) -> None:
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 def test_the_node_client_works_unmodified(running: RunningTenure) -> None:
     if not (NODE_MODULES / "@segment" / "analytics-node").is_dir():
-        pytest.skip("@segment/analytics-node is not installed: npm install --prefix .ci/cache/node @segment/analytics-node")
+        pytest.skip(
+            "@segment/analytics-node is not installed: npm install --prefix .ci/cache/node @segment/analytics-node"
+        )
     done = subprocess.run(
         ["node", "-e", NODE_PROGRAM],
         env={**os.environ, "KEY": running.write_key, "HOST": running.address, "NODE_PATH": str(NODE_MODULES)},

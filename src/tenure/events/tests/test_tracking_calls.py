@@ -18,7 +18,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def decode(kind: str = "track", strict: bool = False, **fields: Any) -> dict[str, Any]:
     call = {"userId": "alice", "event": "Signed Up", **fields}
     row = decode_single(json.dumps(call).encode(), kind, NOON, "site", strict).rows[0]
-    names = "message_id type event user_id anonymous_id previous_id group_id customer_id occurred_at received_at"
+    names = (
+        "message_id type event user_id anonymous_id previous_id group_id customer_id occurred_at received_at"
+    )
     return dict(zip([*names.split(), "properties", "context", "source"], row, strict=True))
 
 
@@ -30,7 +32,12 @@ def error_of(body: bytes, kind: str = "track", strict: bool = False) -> TenureEr
 
 def test_a_track_call_becomes_a_row() -> None:
     row = decode(messageId="m1", properties={"plan": "pro"}, timestamp="2026-03-01T11:00:00Z")
-    assert (row["message_id"], row["type"], row["event"], row["user_id"]) == ("m1", "track", "Signed Up", "alice")
+    assert (row["message_id"], row["type"], row["event"], row["user_id"]) == (
+        "m1",
+        "track",
+        "Signed Up",
+        "alice",
+    )
     assert json.loads(row["properties"]) == {"plan": "pro"}
     assert row["occurred_at"] == to_microseconds(datetime(2026, 3, 1, 11, tzinfo=UTC))
 
@@ -93,6 +100,47 @@ def test_a_time_in_the_future_is_refused_when_strict_and_taken_as_now_otherwise(
         decode(strict=True, **future)
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (rb'"C:\\u0000dir"', "C:\\u0000dir"),
+        (rb'"a\u0000b"', "ab"),
+        (rb'"cut \ud83d"', "cut \ufffd"),
+        (rb'"\ud83d\ude00"', "\U0001f600"),
+        (rb'"\\ud83d"', "\\ud83d"),
+    ],
+)
+def test_broken_characters_are_mended_and_whole_ones_kept(sent: bytes, kept: str) -> None:
+    body = b'{"userId":"a","event":"e","properties":{"a":' + sent + b"}}"
+    row = decode_single(body, "track", NOON, "site", False).rows[0]
+    assert json.loads(row[10]) == {"a": kept}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"event":"x","userId":"a","properties":{"a":' + b"[" * 2000 + b"]" * 2000 + b"}}", "nested_too_deeply"),
+        (b'{"event":"x","userId":"a","properties":{"a":' + b"[" * 90 + b"]" * 90 + b"}}", "nested_too_deeply"),
+        (b'{"event":"x","userId":"a","properties":{"a":"\xff"}}', "malformed_json"),
+        (b'{"event":"x","userId":"a","context":{"a":"\xed\xa0\x80"}}', "malformed_json"),
+        (
+            b'{"event":"x","userId":"a","timestamp":"0001-01-01T00:00:00Z","sentAt":"9999-12-31T00:00:00Z"}',
+            "bad_timestamp",
+        ),
+    ],
+)
+def test_what_would_break_the_lake_is_refused_at_the_door(body: bytes, code: str) -> None:
+    assert error_of(body).code == code
+    calls = b'{"batch":[{"type":"page","userId":"b"},' + body.replace(b'{"event"', b'{"type":"track","event"') + b"]}"
+    if body.count(b"[") < 1000:
+        decoded = decode_batch(calls, NOON, "site", False, False)
+        assert (len(decoded.rows), [r.error.code for r in decoded.rejections]) == (1, [code])
+
+
+def test_an_alias_of_an_id_with_itself_is_refused() -> None:
+    assert error_of(b'{"userId":"s","previousId":"s"}', "alias").code == "same_id"
+
+
 @pytest.mark.parametrize("total", ["abc", "NaN", [1], 1e20])
 def test_an_order_that_could_not_be_counted_is_refused_when_strict(total: object) -> None:
     call = {"event": "Order Completed", "properties": {"order_id": "o1", "total": total}}
@@ -103,7 +151,11 @@ def test_an_order_that_could_not_be_counted_is_refused_when_strict(total: object
 
 
 def test_a_batch_takes_the_good_calls_and_names_the_bad_ones() -> None:
-    calls = [{"type": "track", "userId": "a", "event": "x"}, {"type": "trick", "userId": "a"}, {"type": "page"}]
+    calls = [
+        {"type": "track", "userId": "a", "event": "x"},
+        {"type": "trick", "userId": "a"},
+        {"type": "page"},
+    ]
     decoded = decode_batch(json.dumps({"batch": calls}).encode(), NOON, "site", False, False)
     assert len(decoded.rows) == 1
     assert [(r.index, r.error.code) for r in decoded.rejections] == [(1, "unknown_type"), (2, "missing_id")]
@@ -126,7 +178,9 @@ json_values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["userId", "event", "properties", "timestamp", "messageId"]), json_values))
+@given(
+    st.dictionaries(st.sampled_from(["userId", "event", "properties", "timestamp", "messageId"]), json_values)
+)
 def test_any_json_object_is_taken_or_refused_but_never_breaks(fields: dict[str, Any]) -> None:
     try:
         row = decode_single(json.dumps(fields).encode(), "track", NOON, "site", False).rows[0]

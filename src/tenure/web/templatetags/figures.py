@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString
 
 from tenure.base import clock
 from tenure.base.money import format_amount
-from tenure.config.environment import read_environment
+from tenure.customers import api as customers
+from tenure.web.audit_words import say_verb
 
 register = template.Library()
 UNKNOWN = "–"
@@ -31,19 +32,39 @@ def percent(share: Any, decimals: int = 0) -> str:
     step = 10.0**-decimals
     if 0 < value < step / 2:
         return f"<{step:.{decimals}f}%"
-    return f"{value:.{decimals}f}%"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}%"
 
 
 @register.filter
 def amount(value: Decimal | float | None, decimals: int = 2) -> str:
-    """An amount in the shop's currency."""
-    return format_amount(value, read_environment().currency, decimals=decimals)
+    """An amount in the shop's currency; without a sign where that is not known or not one."""
+    return format_amount(value, customers.find_shop_currency(), decimals=decimals)
+
+
+@register.filter
+def amount_in(value: Decimal | float | None, currency: str) -> str:
+    """An amount in a currency of its own."""
+    return format_amount(value, currency)
+
+
+@register.inclusion_tag("web/_currencies.html")
+def currency_note(found: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """Says that amounts in several currencies were added up; nothing where there is one. Default: the shop's."""
+    listed = customers.list_currencies() if found is None else found
+    return {"last": listed[-1], "others": ", ".join(listed[:-1])} if len(listed) > 1 else {}
 
 
 @register.filter
 def whole_amount(value: Decimal | float | None) -> str:
     """An amount in the shop's currency without cents."""
     return amount(value, 0)
+
+
+@register.filter
+def words(number: int, forms: str) -> str:
+    """`1|words:"customer,customers"` to "1 customer", 2056 to "2,056 customers"."""
+    one, many = forms.split(",")
+    return f"{count(number)} {one if number == 1 else many}"
 
 
 @register.filter
@@ -94,6 +115,18 @@ def ago(value: datetime | None) -> str | SafeString:
         return UNKNOWN
     text = describe_age(value, clock.now())
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), moment(value), text)
+
+
+@register.filter
+def verb_words(verb: str) -> str:
+    """A verb of the audit log in words."""
+    return say_verb(verb)
+
+
+@register.filter
+def plain(name: str) -> str:
+    """`campaign_id` to "campaign id"."""
+    return name.replace("_", " ")
 
 
 @register.filter

@@ -9,7 +9,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tenure.base.money import format_amount
-from tenure.config.environment import read_environment
 from tenure.segments import api as segments
 
 register = template.Library()
@@ -27,6 +26,7 @@ class Story:
     """Why a customer is in a segment, and what to do about it."""
 
     who: str
+    why: str
     rule: str
     goal: str
     strategies: tuple[str, ...]
@@ -80,22 +80,28 @@ def phase_path(current: str | None) -> dict[str, Any]:
 
 
 @register.simple_tag
-def segment_story(name: str) -> Story | None:
+def segment_story(customer: Any) -> Story | None:
+    """The story of a customer (segment, r, f, m, order_count) in the default preset."""
     preset = segments.get_preset()
     for segment in preset.segments:
-        if segment.name == name:
+        if segment.name == customer.segment:
             return Story(
-                _sentence(segment.who), rule_words(segment), _sentence(segment.goal), segment.strategies
+                _sentence(segment.who),
+                segments.explain_plainly(
+                    segment.name, customer.r, customer.f, customer.m, customer.order_count
+                ),
+                rule_words(segment),
+                _sentence(segment.goal),
+                segment.strategies,
             )
     return None
 
 
 @register.inclusion_tag("web/_scores.html")
 def score_lines(
-    r: int, f: int, m: int, days_since: int | None, order_count: int, revenue: Decimal | None
+    r: int, f: int, m: int, days_since: int | None, order_count: int, revenue: Decimal | None, currency: str
 ) -> dict[str, Any]:
     """The three scores, each with the sentence that explains it."""
-    currency = read_environment().currency
     age = "today" if days_since == 0 else f"{days_since} day{'' if days_since == 1 else 's'} ago"
     recency = {
         5: "very recently for this shop",

@@ -34,7 +34,10 @@ def navigation(context: Context) -> list[NavItem]:
     """The items for this reader, the present one marked."""
     request = context.get("request")
     here = request.path if request else ""
-    shown = [item for item in ITEMS if item.href != "/mailbox/" or is_mailbox_running()]
+    hidden = set() if context.get("may_act") else {"/import/"}
+    if not is_mailbox_running():
+        hidden.add("/mailbox/")
+    shown = [item for item in ITEMS if item.href not in hidden]
     return [
         NavItem(
             item.name,

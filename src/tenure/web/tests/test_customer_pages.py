@@ -20,6 +20,10 @@ def read(client, path: str, **headers: str) -> str:
     return client.get(path, headers=headers).content.decode()
 
 
+def read_state(html: str) -> str:
+    return re.search(r'name="state" value="(\w+)"', html)[1]
+
+
 def names(html: str) -> list[str]:
     return re.findall(r'href="/customers/\d+/">([^<]+)<', html)
 
@@ -96,7 +100,8 @@ def test_only_what_is_new_comes_after_a_sequence_number(alice, viewer):
     now = clock.now()
     told = events.NewEvent("track", "Cart Viewed", {}, now, user_id="c8")
     events.append_batch(events.build_batch([told.as_row(now)]))
-    fresh = read(viewer, f"/customers/{alice}/timeline/?after={last}")
+    state = read_state(page)
+    fresh = read(viewer, f"/customers/{alice}/timeline/?after={last}&state={state}")
     assert fresh.count("<li") == 1
     assert "Looked at the cart" in fresh
     assert int(re.search(r'value="(\d+)"', fresh)[1]) > last
@@ -125,3 +130,89 @@ def test_older_events_load_until_there_are_none(services, viewer):
 )
 def test_a_place_in_the_timeline_that_makes_no_sense_is_refused(services, viewer, query):
     assert viewer.get(f"/customers/1/timeline/?{query}").status_code == 400
+
+
+def tell(*told: events.NewEvent) -> None:
+    events.append_batch(events.build_batch([one.as_row(one.occurred_at) for one in told]))
+
+
+def order(user: str, number: str, **properties: object) -> events.NewEvent:
+    return events.NewEvent(
+        "track", "Order Completed", {"order_id": number, **properties}, clock.now(), user_id=user
+    )
+
+
+def test_a_live_order_brings_the_cards_along(alice, viewer):
+    page = read(viewer, f"/customers/{alice}/")
+    last = int(re.search(r'id="timeline-after" name="after" value="(\d+)"', page)[1])
+    before = customers.get_customer(alice)
+    tell(order("c8", "9001", total=5000, currency="EUR"))
+    fresh = read(viewer, f"/customers/{alice}/timeline/?after={last}&state={read_state(page)}")
+    assert "Placed order 9001" in fresh
+    for part in ("profile", "phase-path", "write"):
+        assert f'id="{part}" hx-swap-oob="true"' in fresh
+    after = customers.get_customer(alice)
+    assert (after.order_count, after.m) == (before.order_count + 1, 5)
+    assert f"<dd>{after.order_count}</dd>" in fresh
+    assert f"</span>{after.segment}</span>" in fresh
+    assert read_state(fresh) != read_state(page)
+
+
+def test_what_changes_no_card_leaves_the_cards_alone(alice, viewer):
+    page = read(viewer, f"/customers/{alice}/")
+    last = int(re.search(r'id="timeline-after" name="after" value="(\d+)"', page)[1])
+    tell(events.NewEvent("page", "Home", {}, clock.now(), user_id="c8"))
+    fresh = read(viewer, f"/customers/{alice}/timeline/?after={last}&state={read_state(page)}")
+    assert 'id="profile"' not in fresh
+    assert 'id="last-seen" hx-swap-oob="true"' in fresh
+
+
+def test_viewers_are_not_offered_to_write_to_a_segment(alice, viewer, marketer):
+    assert "Write to this segment" in read(marketer, f"/customers/{alice}/")
+    assert "Write to this segment" not in read(viewer, f"/customers/{alice}/")
+
+
+def test_one_customer_found_is_said_in_the_singular(shop, viewer):
+    html = read(viewer, f"/customers/?q={customers.get_customer_by_identifier('c8').email}")
+    assert "1 customer found" in html
+    assert "1 to 1 of 1 customer<" in html
+
+
+def test_what_is_known_is_shown_once_and_with_labels(services, viewer):
+    traits = {
+        "email": "zoe@example.com", "phone": "+491701234567", "firstName": "Zoe", "timezone": "Europe/Berlin",
+        "address": {"city": "Kiel", "country": "DE"}, "createdAt": "2026-01-05T10:30:00Z", "favourite_bean": "Guji",
+    }  # fmt: skip
+    tell(events.NewEvent("identify", None, traits, clock.now(), user_id="zoe"))
+    html = read(viewer, f"/customers/{customers.find_customer_id('zoe')}/")
+    for label, text in (("City", "Kiel"), ("Created", "5 Jan 2026, 10:30 UTC"), ("Favourite bean", "Guji")):
+        assert f"<dt>{label}</dt><dd>{text}</dd>" in html
+    assert html.count("<dd>DE</dd>") == html.count("<dd>Europe/Berlin</dd>") == 1
+    assert html.count("zoe@example.com</dd>") == 1
+
+
+def test_orders_in_two_currencies_are_added_and_the_page_says_so(services, viewer):
+    tell(order("eva", "1", total=10, currency="EUR"), order("uma", "2", total=20, currency="USD"))
+    tell(order("both", "3", total=1, currency="EUR"), order("both", "4", total=2, currency="USD"))
+    eva, both = (read(viewer, f"/customers/{customers.find_customer_id(name)}/") for name in ("eva", "both"))
+    assert "€10.00" in eva and "added as they are" not in eva
+    assert "Amounts in EUR and USD are" in both and '<dd class="strong">3.00</dd>' in both
+    for path in ("/", "/lifecycle/"):
+        assert "Amounts in EUR and USD are" in read(viewer, path)
+    assert "€" not in read(viewer, "/lifecycle/")
+
+
+def test_an_unknown_currency_has_no_sign_unless_it_was_set(services, viewer, monkeypatch):
+    monkeypatch.delenv("TENURE_CURRENCY", raising=False)
+    tell(order("eva", "1", total=10))
+    path = f"/customers/{customers.find_customer_id('eva')}/"
+    assert '<dd class="strong">10.00</dd>' in read(viewer, path)
+    monkeypatch.setenv("TENURE_CURRENCY", "GBP")
+    assert '<dd class="strong">£10.00</dd>' in read(viewer, path)
+
+
+def test_why_is_said_plainly_with_the_rule_at_hand(alice, viewer):
+    html = read(viewer, f"/customers/{alice}/")
+    why = re.search(r"Why here</dt><dd>([^<]+)<details", html)[1]
+    assert "score of" not in why and why.endswith(".")
+    assert "<summary>The rule</summary>" in html

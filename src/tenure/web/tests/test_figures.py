@@ -50,3 +50,15 @@ def test_an_age_carries_its_moment():
     with clock.virtual(NOW):
         html = figures.ago(NOW - timedelta(days=1))
     assert 'title="1 Mar 2026, 09:00 UTC">1 day ago</time>' in html
+
+
+@pytest.mark.parametrize(("share", "text"), [(-0.001, "0%"), (-0.0, "0%"), (-0.2, "-20%")])
+def test_there_is_no_minus_zero(share, text):
+    assert figures.percent(share) == text
+    assert "-0.0" not in figures.percent(share, 1)
+
+
+def test_a_count_has_its_noun():
+    assert figures.words(1, "customer,customers") == "1 customer"
+    assert figures.words(2056, "customer,customers") == "2,056 customers"
+    assert figures.words(0, "customer,customers") == "0 customers"

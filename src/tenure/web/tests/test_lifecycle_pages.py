@@ -129,3 +129,19 @@ def test_what_is_no_table_or_gone_is_explained(services, marketer):
     assert b"spreadsheet" in upload(marketer, "/lifecycle/file/", "PK\x03\x04").content
     assert marketer.get("/lifecycle/file/aaaaaaaaaaaaaaaaaaaaaaaa/").status_code == 404
     assert marketer.get("/lifecycle/file/..%2f..%2fsecret/").status_code == 404
+
+
+def test_another_preset_says_that_its_segments_cannot_be_opened(shop, viewer):
+    assert "cannot be opened under Customers" in read(viewer, "/lifecycle/?preset=industry")
+    assert "cannot be opened under Customers" not in read(viewer, "/lifecycle/")
+
+
+def test_a_day_before_everybody_is_not_an_empty_shop(shop, viewer):
+    html = read(viewer, "/lifecycle/?as_of=2020-01-01")
+    assert "Nobody on 1 Jan 2020" in html
+    assert "Import a file" not in html
+
+
+def test_days_of_a_score_are_whole(shop, viewer):
+    said = re.findall(r"up to ([\d.,]+) days?", read(viewer, "/lifecycle/"))
+    assert said and not any("." in text for text in said)

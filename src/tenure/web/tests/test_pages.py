@@ -82,3 +82,22 @@ def test_the_policy_is_sent_with_every_page(viewer, services):
     policy = viewer.get("/glossary/")["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_viewers_are_not_shown_what_they_may_not_do(shop, viewer, marketer):
+    for path, href in (("/", "/campaigns/new/"), ("/", "/import/")):
+        assert f'href="{href}"' in marketer.get(path).content.decode()
+        assert f'href="{href}"' not in viewer.get(path).content.decode()
+
+
+def test_a_refusal_is_one_line_in_the_log(viewer, caplog):
+    with caplog.at_level(logging.INFO):
+        answer = viewer.get("/import/")
+    assert answer.status_code == 403
+    assert "Ask an admin of your team" in answer.content.decode()
+    assert [(one.levelname, one.exc_info) for one in caplog.records] == [("INFO", None)]
+    assert "/import/" in caplog.text
+
+
+def test_browsers_that_ask_for_the_old_icon_get_it(client):
+    assert client.get("/favicon.ico")["Location"] == "/static/web/mark.svg"

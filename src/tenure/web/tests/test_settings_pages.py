@@ -104,3 +104,18 @@ def test_the_mail_servers_password_is_not_shown(viewer, monkeypatch):
     page = viewer.get("/settings/sending/").content.decode()
     assert "mail.example.com:587" in page
     assert "hush" not in page
+
+
+def test_every_verb_of_the_audit_log_has_words(admin):
+    package = Path(tenure.__file__).parent
+    used = {
+        verb
+        for path in package.rglob("*.py")
+        if "tests" not in path.parts and "record_audit" in (text := path.read_text())
+        for verb in re.findall(r'"((?:user|key|import|campaign|customers?|segments|preset|data|file)\.\w+)"', text)
+    }
+    unsaid = used - WORDS.keys() - {"events.import", "segments.file", "campaigns.send"}
+    assert len(used) > 15 and unsaid == set()
+    admin.post("/settings/keys/", {"name": "Web shop"})
+    assert "<td>Made a write key</td>" in admin.get("/settings/audit/").content.decode()
+    assert say_verb("moon.landed_on") == "Moon landed on"

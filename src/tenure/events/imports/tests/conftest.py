@@ -42,6 +42,7 @@ class Store:
                 "message_id": event["message_id"],
                 "kind": KINDS[event["event"]],
                 "amount": pa.scalar(str(event["properties"]["total"])).cast(pa.decimal128(18, 4)).as_py(),
+                "occurred_at": event["occurred_at"],
             }
             for event in self.events.values()
             if event["event"] in KINDS and event["properties"]["order_id"] in wanted

@@ -54,7 +54,7 @@ def test_a_bad_address_or_birthday_costs_the_trait_only(store: Store, write: Wri
         "1": {"name": "Al"},
         "2": {"email": "b@x.com", "birthday": "1990-01-02", "name": "Bo"},
     }
-    assert [warning[:6] for warning in result.warnings] == ["1 rows", "1 rows"]
+    assert [warning[:6] for warning in result.warnings] == ["1 row ", "1 row "]
 
 
 def test_a_second_import_of_customers_changes_nothing(store: Store, write: Write) -> None:
@@ -93,7 +93,7 @@ def test_repeated_events_are_kept_and_a_second_import_changes_nothing(store: Sto
     path = write("user_id,event,date\na,Visit,2024-01-01\na,Visit,2024-01-01\na,Visit,2024-01-02\n")
     result = store.run("events", path)
     assert result.events_written == 3
-    assert any("repeat another row exactly" in warning for warning in result.warnings)
+    assert any("1 row repeats another row exactly" in warning for warning in result.warnings)
     assert store.run("events", path).events_written == 0
 
 
