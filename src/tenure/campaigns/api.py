@@ -27,6 +27,7 @@ from tenure.campaigns.models import Campaign
 from tenure.campaigns.planning import resume_interrupted, settle_all
 from tenure.campaigns.preview import PlanPreview, compute_plan_preview
 from tenure.campaigns.progress import SendingProgress, compute_progress
+from tenure.campaigns.rehearsal import rehearse
 from tenure.campaigns.report import CampaignReport, build_report
 from tenure.campaigns.tracking import record_click, record_open, record_sent, unsubscribe
 from tenure.channels import api as channels
@@ -53,6 +54,7 @@ __all__ = [
     "get_report",
     "list_audiences",
     "list_campaigns",
+    "list_unfinished",
     "parse_definition",
     "preview",
     "read_definition",
@@ -87,8 +89,13 @@ class CampaignView:
     sent_at: datetime | None
 
 
-def create_campaign(definition: CampaignDefinition | Mapping[str, Any], actor: str) -> CampaignView:
-    """Save a campaign as a draft. Errors: as `parse_definition`; `name_taken` when another has that name."""
+def create_campaign(
+    definition: CampaignDefinition | Mapping[str, Any], actor: str, salt: str | None = None
+) -> CampaignView:
+    """Save a campaign as a draft. Errors: as `parse_definition`; `name_taken` when another has that name.
+
+    `salt` (up to 40 characters) fixes the draw of the control group, for a simulation that is to be repeated.
+    """
     if not isinstance(definition, CampaignDefinition):
         definition = parse_definition(definition)
     try:
@@ -96,7 +103,7 @@ def create_campaign(definition: CampaignDefinition | Mapping[str, Any], actor: s
             campaign = Campaign.objects.create(
                 name=definition.name,
                 definition=definition.as_dict(),
-                salt=secrets.token_hex(16),
+                salt=salt or secrets.token_hex(16),
                 control_share=definition.control_share,
                 measure_days=definition.measure_days,
                 created_by=actor,
@@ -156,6 +163,16 @@ def list_campaigns() -> list[CampaignView]:
     return [_view(campaign) for campaign in Campaign.objects.all()]
 
 
+def list_unfinished() -> list[tuple[str, int]]:
+    """Campaigns on their way, by name, with the mails that wait, the oldest first."""
+    states = (Campaign.State.PLANNING, Campaign.State.PLANNED, Campaign.State.SENDING)
+    found = []
+    for campaign in Campaign.objects.filter(state__in=states).order_by("id"):
+        counts = channels.count_states(campaign.pk)
+        found.append((campaign.name, counts["planned"] + counts["claimed"]))
+    return found
+
+
 def find_campaign(name: str) -> CampaignView | None:
     campaign = Campaign.objects.filter(name=name).first()
     return _view(campaign) if campaign else None
@@ -168,15 +185,20 @@ def get_campaign(name_or_id: str | int) -> CampaignView:
 
 def preview(definition: CampaignDefinition) -> PlanPreview:
     """What sending it now would do."""
-    return compute_plan_preview(definition.segment, definition.control_share, definition.measure_days)
+    return compute_plan_preview(
+        definition.segment, definition.control_share, definition.measure_days, definition.body
+    )
 
 
 def start_campaign(name_or_id: str | int, actor: str) -> bool:
     """Take a draft out of the drafts, so that `send_campaign` can follow; False when it is one no more.
 
-    Errors: `no_such_campaign`, `campaign_cancelled`.
+    One mail is made first, as it would be sent: a draft whose mail cannot be made stays a draft.
+    Errors: `no_such_campaign`, `campaign_cancelled`, `template_error`, `template_too_slow`, `bad_link`, `bad_header`.
     """
     campaign = _get(name_or_id)
+    if campaign.state == Campaign.State.DRAFT:
+        rehearse(campaign)
     has_started = planning.start(campaign.pk)
     if has_started:
         record_audit(actor, "campaign.sent", campaign.name, campaign_id=campaign.pk)
@@ -188,7 +210,7 @@ def send_campaign(
 ) -> CampaignView:
     """Plan a campaign and hand its mails to the sender. Sending it twice doubles nothing.
 
-    Errors: `no_such_campaign`, `campaign_cancelled`.
+    Errors: as `start_campaign`.
     """
     campaign = _get(name_or_id)
     start_campaign(campaign.pk, actor)

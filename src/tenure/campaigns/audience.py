@@ -19,12 +19,17 @@ from tenure.segments import api as segments
 CHANNEL = "email"
 CHUNK_ROWS = 20_000
 LATELY_DAYS = 7
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?"
+USABLE_ADDRESS = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}$"
+"""Stricter than what a profile keeps; an international domain may be written out. A local part is ASCII."""
 
 
 class SkipReason(StrEnum):
     """Why somebody of the audience gets no mail."""
 
     NO_ADDRESS = "no_address"
+    BAD_ADDRESS = "bad_address"
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
     DUPLICATE_ADDRESS = "duplicate_address"
@@ -32,6 +37,7 @@ class SkipReason(StrEnum):
 
 SKIP_SENTENCES = {
     SkipReason.NO_ADDRESS: "No e-mail address is known.",
+    SkipReason.BAD_ADDRESS: "The e-mail address cannot be one: no mail server would take it.",
     SkipReason.UNSUBSCRIBED: "They unsubscribed.",
     SkipReason.SUPPRESSED: "Mail to this address bounced, was reported as spam, or was stopped by hand.",
     SkipReason.DUPLICATE_ADDRESS: "Another customer with the same address gets it.",
@@ -67,6 +73,7 @@ def build_audience(segment: str, measure_days: int) -> ibis.Table:
     placed = known.mutate(place=place)
     reason = ibis.cases(
         (placed.address.isnull(), SkipReason.NO_ADDRESS.value),
+        (~placed.address.re_search(USABLE_ADDRESS), SkipReason.BAD_ADDRESS.value),
         (placed.has_opted_out, SkipReason.UNSUBSCRIBED.value),
         (placed.place > 0, SkipReason.DUPLICATE_ADDRESS.value),
         else_=ibis.null("string"),

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from tenure.base.errors import TenureError
+from tenure.base.words import shorten
+from tenure.base.yaml_file import BadYamlError, read_yaml
+from tenure.campaigns.links import check_links
 from tenure.content import api as content
 from tenure.experiments import api as experiments
 from tenure.segments import api as segments
 
 EVERYONE = "everyone"
+FILE_CHARACTERS = 600_000
 ONE_LINE = re.compile(r"[\x00-\x1f\x7f]")
 Line = Annotated[str, StringConstraints(strip_whitespace=True)]
 
@@ -58,7 +61,7 @@ class AudienceChoice:
 def parse_definition(given: Mapping[str, Any]) -> CampaignDefinition:
     """Check a definition whole: fields, segment, templates.
 
-    Errors: `unknown_field`, `required`, `bad_value`, `unknown_segment`, `template_error`, each with its field.
+    Errors: `unknown_field`, `required`, `bad_value`, `unknown_segment`, `template_error`, `bad_link`, each with its field.
     """
     try:
         definition = CampaignDefinition.model_validate(dict(given))
@@ -66,22 +69,20 @@ def parse_definition(given: Mapping[str, Any]) -> CampaignDefinition:
         raise _explain(error) from error
     segment = find_audience(definition.segment)
     content.parse_email(definition.subject, definition.body)
+    check_links(content.body_to_html(definition.body))
     return definition.model_copy(update={"segment": segment.name})
 
 
 def read_definition(path: Path) -> CampaignDefinition:
     """Read a campaign from a YAML file. Errors: as `parse_definition`, and `unreadable_file`, `bad_yaml`."""
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = read_yaml(path, FILE_CHARACTERS)
     except (OSError, UnicodeDecodeError) as error:
         raise TenureError(
             "unreadable_file", f"{path} cannot be read: {error}. Give a YAML file in UTF-8."
         ) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise TenureError("bad_yaml", f"{path} is not YAML{where}: {problem}.") from error
+    except BadYamlError as error:
+        raise TenureError("bad_yaml", f"{path} cannot be taken as YAML: {error}.") from error
     if not isinstance(given, dict):
         wanted = "name, segment, subject, body"
         raise TenureError("bad_yaml", f"{path} holds no campaign. Write one field a line: {wanted}.")
@@ -105,21 +106,21 @@ def find_audience(name: str) -> AudienceChoice:
     choices = {choice.name.casefold(): choice for choice in list_audiences()}
     found = choices.get(name.strip().casefold())
     if found is None:
-        message = (
-            f"There is no segment {name!r}.{_nearest(name, [choice.name for choice in choices.values()])}"
-        )
+        message = f"There is no segment {shorten(name)}.{_nearest(name[:120], [choice.name for choice in choices.values()])}"
         raise TenureError("unknown_segment", message, "segment")
     return found
 
 
 def _explain(error: ValidationError) -> TenureError:
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or None
+    field = ".".join(str(part) for part in first["loc"])[:100] or None
     kind, given = first["type"], first.get("input")
     names = list(CampaignDefinition.model_fields)
     if kind == "extra_forbidden":
         return TenureError(
-            "unknown_field", f"A campaign has no field {field!r}.{_nearest(str(field), names)}", field
+            "unknown_field",
+            f"A campaign has no field {shorten(field)}.{_nearest(str(field)[:120], names)}",
+            field,
         )
     if kind == "missing" or (kind == "string_too_short" and not str(given or "").strip()):
         return TenureError(
@@ -128,9 +129,9 @@ def _explain(error: ValidationError) -> TenureError:
             field,
         )
     if field == "control_share":
-        message = f"control_share is {given!r}. Give a number from 0 to 0.5, for example 0.1 for 10 %."
+        message = f"control_share is {shorten(given)}. Give a number from 0 to 0.5, for example 0.1 for 10 %."
     elif field == "measure_days":
-        message = f"measure_days is {given!r}. Give whole days from 1 to 90, for example 14."
+        message = f"measure_days is {shorten(given)}. Give whole days from 1 to 90, for example 14."
     else:
         message = f"The field {field!r} is wrong: {first['msg'].removeprefix('Value error, ')}."
     return TenureError("bad_value", message, field)

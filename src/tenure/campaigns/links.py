@@ -5,7 +5,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
+from tenure.base.errors import TenureError
+from tenure.base.words import shorten
+
 HREF = re.compile(r"""(<a\b[^>]*?\bhref\s*=\s*)("([^"]*)"|'([^']*)')""", re.IGNORECASE | re.DOTALL)
+ANY_HREF = re.compile(r"""<[a-z][^>]*?\b(?:href|action)\s*=\s*("[^"]*"|'[^']*'|[^\s>"']+)""", re.IGNORECASE)
+BLANK = re.compile(r"[\x00-\x20\x7f\u200b]+")
+REFUSED_SCHEMES = ("javascript:", "vbscript:", "data:", "file:", "blob:")
+UNSUBSCRIBE = re.compile(r"\{\{-?\s*unsubscribe_url\s*-?\}\}")
 LINK_VARIABLE = "tenure_link_{}"
 LIQUID_MARKS = ("{{", "{%")
 
@@ -42,6 +49,33 @@ def collect_links(source: str, campaign_slug: str) -> LinkedHtml:
     followed = HREF.sub(lambda match: put(match, True), source)
     plain = HREF.sub(lambda match: put(match, False), source)
     return LinkedHtml(followed, plain, tuple(urls))
+
+
+def check_links(source: str) -> None:
+    """Refuse links that run a script or open something that is no page. Errors: `bad_link`, with the line."""
+    for match in ANY_HREF.finditer(source):
+        address = html_escapes.unescape(match.group(1).strip("\"'"))
+        if BLANK.sub("", address).lower().startswith(REFUSED_SCHEMES):
+            line = source.count("\n", 0, match.start()) + 1
+            message = (
+                f"The link {shorten(address)} in line {line} of the body cannot be sent: mail programs block it. "
+                "Link to a page with https://."
+            )
+            raise TenureError("bad_link", message, "body")
+
+
+def list_untracked(source: str) -> tuple[str, ...]:
+    """Links whose clicks are not counted since Liquid makes them a different address for each person."""
+    found = [
+        match.group(3) if match.group(3) is not None else match.group(4) for match in HREF.finditer(source)
+    ]
+    return tuple(
+        dict.fromkeys(
+            written
+            for written in found
+            if any(mark in written for mark in LIQUID_MARKS) and not UNSUBSCRIBE.fullmatch(written.strip())
+        )
+    )
 
 
 def add_utm(url: str, campaign_slug: str) -> str:

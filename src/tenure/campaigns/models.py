@@ -15,6 +15,7 @@ class Campaign(models.Model):
         SENDING = "sending", "Being sent"
         PAUSED = "paused", "Paused"
         SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
     name = models.CharField(max_length=120, unique=True)

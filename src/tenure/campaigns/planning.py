@@ -143,14 +143,15 @@ def build_recipients(campaign_id: int) -> ibis.Table:
 
 
 def settle(campaign_id: int) -> None:
-    """A campaign being sent is sent once its outbox has nothing left to do."""
+    """A campaign being sent is sent once its outbox has nothing left to do; failed when every mail failed."""
     campaign = _get(campaign_id)
     if campaign.state != State.SENDING or campaign.queued_at is None:
         return
     states = channels.count_states(campaign_id)
     if states["planned"] + states["claimed"] == 0:
+        is_in_vain = states["failed"] and not states["sent"] and not states["in_doubt"]
         Campaign.objects.filter(id=campaign_id, state=State.SENDING).update(
-            state=State.SENT, sent_at=clock.now()
+            state=State.FAILED if is_in_vain else State.SENT, sent_at=clock.now()
         )
 
 
@@ -194,9 +195,9 @@ def cancel(campaign_id: int) -> int:
     open_states = (State.DRAFT, State.PLANNING, State.PLANNED, State.SENDING, State.PAUSED)
     if not Campaign.objects.filter(id=campaign_id, state__in=open_states).update(state=State.CANCELLED):
         campaign = _get(campaign_id)
-        if campaign.state == State.SENT:
+        if campaign.state in (State.SENT, State.FAILED):
             raise ConflictError(
-                "campaign_sent", f"{campaign.name!r} is sent. It cannot be cancelled any more."
+                "campaign_sent", f"{campaign.name!r} is {campaign.state}. It cannot be cancelled any more."
             )
     return channels.cancel(campaign_id)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenure.base.words import shorten
 from tenure.campaigns import message
 from tenure.campaigns.audience import (
     LATELY_DAYS,
@@ -16,6 +17,7 @@ from tenure.campaigns.audience import (
     count_contacted_lately,
     stream_audience,
 )
+from tenure.campaigns.links import list_untracked
 from tenure.experiments import api as experiments
 from tenure.lake import api as lakes
 
@@ -44,6 +46,7 @@ class PlanPreview:
     contacted_lately_count: int
     proposal: experiments.ControlProposal
     sample: tuple[SamplePerson, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def treatment_count(self) -> int:
@@ -66,12 +69,15 @@ class PlanPreview:
             "contacted_lately": self.contacted_lately_count,
             "proposed_control_share": self.proposal.control_share,
             "proposal": self.proposal.sentence,
+            "notes": list(self.notes),
             "sample": [{"customer_id": one.customer_id, "name": one.name} for one in self.sample],
         }
 
 
-def compute_plan_preview(segment: str, control_share: float, measure_days: int) -> PlanPreview:
-    """Count the audience and its losers, and propose a control group.
+def compute_plan_preview(
+    segment: str, control_share: float, measure_days: int, body: str = ""
+) -> PlanPreview:
+    """Count the audience and its losers, and propose a control group. `body` is looked through for notes.
 
     Buyers are expected at the rate at which those eligible bought in the last `measure_days`.
     """
@@ -103,7 +109,17 @@ def compute_plan_preview(segment: str, control_share: float, measure_days: int) 
         contacted_lately_count=contacted,
         proposal=proposal,
         sample=_read_sample(first),
+        notes=_list_notes(body),
     )
+
+
+def _list_notes(body: str) -> tuple[str, ...]:
+    untracked = list_untracked(body)
+    if not untracked:
+        return ()
+    shown = ", ".join(shorten(link, 60) for link in untracked[:3])
+    more = f" and {len(untracked) - 3} more" if len(untracked) > 3 else ""
+    return (f"Clicks are not counted on links with Liquid in their address: {shown}{more}.",)
 
 
 def find_sample(customer_id: int | None) -> SamplePerson | None:

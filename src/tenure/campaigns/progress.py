@@ -89,9 +89,7 @@ def _find_problem(job: Job | None, left_count: int) -> str:
         return job.message
     status = channels.get_sender_status()
     if left_count and status.state == "stopped":
-        return (
-            "No mail server is set, so the mails wait. Set one in Settings, Sending, and start Tenure again."
-        )
+        return "No mail server is set, so the mails wait. Settings, Sending says how to set one."
     return status.text if left_count and status.state == "waiting" else ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tenure.base import clock
 from tenure.base.money import format_amount
+from tenure.base.words import count_of
 from tenure.campaigns import measuring, planning
 from tenure.campaigns.audience import SKIP_SENTENCES, SkipReason
 from tenure.campaigns.models import Campaign
@@ -72,6 +73,7 @@ class CampaignReport:
     skipped: tuple[SkippedRow, ...]
     lift: experiments.Lift
     in_doubt: tuple[channels.DoubtfulDelivery, ...]
+    problem: str = ""
 
     @property
     def is_sending(self) -> bool:
@@ -82,7 +84,13 @@ class CampaignReport:
     def statement(self) -> str:
         """The sentence in front: what it earned, or why nothing can be said."""
         if self.is_sending:
-            return SENDING_SENTENCE
+            return f"{SENDING_SENTENCE} {self.problem}".rstrip()
+        if self.state == Campaign.State.FAILED:
+            return (
+                f"No mail went out: all {count_of(self.failed_count, 'mail')} failed. {self.problem}".rstrip()
+            )
+        if self.state == Campaign.State.DRAFT:
+            return "It is a draft: nothing is sent yet."
         if not self.treatment.people_count and not self.control.people_count:
             stopped = self.state == Campaign.State.CANCELLED
             return "It was stopped before anybody was to get it." if stopped else NOBODY_SENTENCE
@@ -91,7 +99,9 @@ class CampaignReport:
     @property
     def total(self) -> Total | None:
         """The difference for everybody in the treatment group; None while no revenue can be compared."""
-        return None if self.is_sending else compute_total(self.lift.revenue, self.treatment.people_count)
+        if self.is_sending or self.state == Campaign.State.FAILED:
+            return None
+        return compute_total(self.lift.revenue, self.treatment.people_count)
 
     @property
     def total_statement(self) -> str:
@@ -144,6 +154,7 @@ class CampaignReport:
                 "reason": lift.conversion.reason,
             },
             "sample_ratio": {"p_value": lift.ratio.p_value, "is_alarming": lift.ratio.is_alarming},
+            "problem": self.problem or None,
             "statement_about": lift.statement.about,
             "statement": self.statement,
         }
@@ -191,7 +202,24 @@ def build_report(campaign: Campaign) -> CampaignReport:
         skipped=_list_skipped(outcomes),
         lift=experiments.compute_lift(arms.treatment, arms.control, campaign.control_share, currency),
         in_doubt=tuple(channels.list_in_doubt(campaign.pk, 100)),
+        problem=_find_problem(campaign, states["planned"] + states["claimed"]),
     )
+
+
+def _find_problem(campaign: Campaign, waiting_count: int) -> str:
+    """Why mails wait, or why all of them failed; empty when all is well."""
+    said = {state: text or code for state, code, text, _ in reversed(channels.count_errors(campaign.pk))}
+    if campaign.state == Campaign.State.FAILED:
+        return f"The reason of most: {said['failed']}" if said.get("failed") else ""
+    if campaign.state not in MOVING_STATES or not waiting_count:
+        return ""
+    status = channels.get_sender_status()
+    if status.state == "stopped":
+        mails = count_of(waiting_count, "mail waits", "mails wait")
+        return f"{mails}: no sender runs here. Start Tenure, or send the campaign again."
+    if status.state == "waiting":
+        return status.text
+    return f"The mail server said: {said['planned']}" if said.get("planned") else ""
 
 
 def compute_total(each: experiments.Estimate, people_count: int) -> Total | None:

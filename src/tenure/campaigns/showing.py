@@ -10,7 +10,14 @@ from tenure.campaigns.mail_preview import show_subject
 from tenure.channels import api as channels
 from tenure.experiments import api as experiments
 
-TONES = {"sent": "good", "cancelled": "bad", "sending": "warn", "planning": "warn", "planned": "warn"}
+TONES = {
+    "sent": "good",
+    "failed": "bad",
+    "cancelled": "bad",
+    "sending": "warn",
+    "planning": "warn",
+    "planned": "warn",
+}
 
 
 @dataclass(frozen=True)

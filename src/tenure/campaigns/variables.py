@@ -32,7 +32,7 @@ class UnknownName:
         return f"{self.name} (line {self.line}): there is no such field{meant}"
 
 
-@ibis.udf.scalar.builtin(name="json_keys")
+@ibis.udf.scalar.builtin(name="json_keys")  # type: ignore[untyped-decorator]
 def list_keys(document: str) -> list[str]:  # type: ignore[empty-body]
     """The keys of a JSON object in DuckDB."""
 

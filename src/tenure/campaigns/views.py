@@ -116,7 +116,9 @@ def preview_fragment(request: HttpRequest) -> HttpResponse:
     try:
         share = showing.parse_percent(taken or request.POST.get("control_percent", ""))
         days = showing.parse_days(request.POST.get("measure_days", ""))
-        context["plan"] = api.compute_plan_preview(api.find_audience(segment).name, share, days)
+        context["plan"] = api.compute_plan_preview(
+            api.find_audience(segment).name, share, days, request.POST.get("body", "")
+        )
         context["proposed_percent"] = showing.propose_percent(context["plan"], share)
         if taken:
             context["taken_field"] = CampaignForm.build_taken_field(showing.say_percent(share))
@@ -203,7 +205,13 @@ def progress_fragment(request: HttpRequest, campaign_id: int) -> HttpResponse:
 def send(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Take it out of the drafts at once, plan and hand over in the background; a second press changes nothing."""
     actor = str(request.user)
-    has_started = api.start_campaign(campaign_id, actor)
+    try:
+        has_started = api.start_campaign(campaign_id, actor)
+    except (NotFoundError, ConflictError):
+        raise
+    except TenureError as error:
+        messages.error(request, f"Nothing was sent. {error.message}")
+        return HttpResponseRedirect(f"/campaigns/{campaign_id}/")
     if has_started or api.get_progress(campaign_id).is_stuck:
 
         def work(progress: jobs.JobProgress) -> dict[str, Any]:

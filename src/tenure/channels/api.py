@@ -4,7 +4,7 @@ from tenure.channels.adapters import ADAPTERS, open_transport
 from tenure.channels.adapters.base import Outcome
 from tenure.channels.catcher import Catcher
 from tenure.channels.mailbox import CaughtMail, MailPage, OpenedMail, get_mail, list_mails
-from tenure.channels.message import OutgoingEmail, normalise_address
+from tenure.channels.message import OutgoingEmail, build_envelope, normalise_address
 from tenure.channels.outbox import (
     ClaimedDelivery,
     DoubtfulDelivery,
@@ -36,6 +36,7 @@ __all__ = [
     "SenderStatus",
     "SentDelivery",
     "add_deliveries",
+    "build_envelope",
     "cancel",
     "count_errors",
     "count_outbox",

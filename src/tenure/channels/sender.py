@@ -349,10 +349,18 @@ class Sender:
 
     async def _connect(self, old: Connection | None) -> tuple[Connection | None, str]:
         await self._disconnect(old)
+        connecting = asyncio.ensure_future(self._transport.connect())
+        stopping = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait((connecting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not connecting.done():
+            connecting.cancel()
         try:
-            connection = await self._transport.connect()
+            connection = await connecting
         except ServerProblemError as error:
             return None, str(error)
+        except asyncio.CancelledError:
+            return None, "was not waited for"
         self._open_connections += 1
         return connection, ""
 

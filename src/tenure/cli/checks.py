@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from tenure.base.words import count_of
 from tenure.config.environment import read_environment
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -19,14 +20,21 @@ SMTP_TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Finding:
-    """`what_to_do` is empty where nothing is to be done; a finding that is ok may still carry advice."""
+    """`what_to_do` is empty where nothing is to be done; a finding that is ok may carry advice and is a warning then."""
 
     ok: bool
     message: str
     what_to_do: str = ""
 
+    @property
+    def level(self) -> str:
+        """failed, warning or ok."""
+        if not self.ok:
+            return "failed"
+        return "warning" if self.what_to_do else "ok"
+
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"level": self.level, **asdict(self)}
 
 
 def count_everything() -> dict[str, int]:
@@ -125,17 +133,17 @@ def check_inbox() -> Finding:
     if parked:
         return Finding(
             False,
-            f"{parked:,} batches could not be folded and are put aside.",
+            f"{count_of(parked, 'batch', 'batches')} could not be folded and put aside.",
             "Nothing is lost. Report this as a bug with the lines about parked batches from the server's output.",
         )
     waiting = events.count_waiting()
     if waiting > MOST_WAITING_EVENTS:
         return Finding(
             False,
-            f"{waiting:,} events wait to be folded.",
+            f"{count_of(waiting, 'event waits', 'events wait')} to be folded.",
             "Look at the server's output for errors of the pump.",
         )
-    return Finding(True, f"{waiting:,} events wait to be folded.")
+    return Finding(True, f"{count_of(waiting, 'event waits', 'events wait')} to be folded.")
 
 
 def check_merges() -> Finding:
@@ -147,7 +155,9 @@ def check_merges() -> Finding:
     count = int(lakes.current().read_value(chained.aggregate(n=chained.count())) or 0)
     if count:
         return Finding(
-            False, f"{count:,} merges point to a customer that was merged itself.", "Report this as a bug."
+            False,
+            f"{count_of(count, 'merge points', 'merges point')} to a customer that was merged itself.",
+            "Report this as a bug.",
         )
     return Finding(True, "Every merged customer leads to a current one.")
 
@@ -160,7 +170,7 @@ def check_currencies() -> Finding:
     currencies = sorted(found.column("currency").to_pylist())
     if len(currencies) > 1:
         return Finding(
-            False,
+            True,
             f"Orders come in {len(currencies)} currencies: {', '.join(currencies)}. Revenue adds them up as if they were one.",
             "Send and import amounts in one currency until Tenure converts them.",
         )
@@ -202,8 +212,8 @@ def check_in_doubt() -> Finding:
     count = channels.count_outbox()["in_doubt"]
     if count:
         return Finding(
-            False,
-            f"{count:,} messages are in doubt: a crash came between handing them over and the answer.",
+            True,
+            f"{count_of(count, 'message is', 'messages are')} in doubt: a crash came between handing them over and the answer.",
             "Look at them on the campaign's page and decide; Tenure does not send them again by itself.",
         )
     return Finding(True, "No message is in doubt.")
@@ -219,7 +229,7 @@ def check_base_url() -> Finding:
         )
     if not url.startswith("https://"):
         return Finding(
-            False,
+            True,
             f"{url} is not https: mail programs ignore one-click unsubscribe (RFC 8058) without it.",
             "Put Tenure behind a server that speaks TLS and set TENURE_BASE_URL to its https address.",
         )

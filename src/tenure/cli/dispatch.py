@@ -2,9 +2,10 @@
 
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-from tenure.base.errors import UnavailableError
+from tenure.base.errors import NotFoundError, UnavailableError
 from tenure.cli.operations.operation import Progress, be_quiet
 from tenure.cli.remote import ServerGoneError, run_remotely
 from tenure.cli.server_file import find_running_server
@@ -13,6 +14,21 @@ from tenure.config.environment import read_environment
 
 WAIT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
+
+
+def require_data() -> None:
+    """Errors: there is no data folder yet. For commands that only look, so that looking makes none."""
+    environment = read_environment()
+    home = environment.home.absolute()
+    if not environment.ledger_path.exists():
+        try:
+            shown = f"./{home.relative_to(Path.cwd())}"
+        except ValueError:
+            shown = str(home)
+        raise NotFoundError(
+            "no_data",
+            f"There is no data in {shown}. Set TENURE_HOME to the folder that holds it, or run tenure serve or tenure import.",
+        )
 
 
 def run(name: str, arguments: dict[str, Any], progress: Progress = be_quiet) -> dict[str, Any]:

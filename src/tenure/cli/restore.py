@@ -13,7 +13,7 @@ from tenure.cli.operations.operation import Progress
 from tenure.config import process
 from tenure.config.environment import Environment, read_environment
 
-_SETTLED = {"draft", "sent", "cancelled"}
+_SETTLED = {"draft", "sent", "failed", "cancelled"}
 
 
 def restore_backup(source: Path, force: bool, progress: Progress) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class Environment:
     company: str
     debug: bool
     is_currency_set: bool = False
+    trusted_proxies: int = 0
 
     @property
     def ledger_path(self) -> Path:
@@ -59,4 +60,9 @@ def read_environment() -> Environment:
         company=value("TENURE_COMPANY", "Your company"),
         debug=value("TENURE_DEBUG", "") == "1",
         is_currency_set=bool(value("TENURE_CURRENCY")),
+        trusted_proxies=_read_count(value("TENURE_TRUSTED_PROXIES", "")),
     )
+
+
+def _read_count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else 0

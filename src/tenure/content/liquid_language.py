@@ -16,6 +16,7 @@ from tenure.config.environment import read_environment
 OUTPUT_BYTES = 1_000_000
 LOOP_ITERATIONS = 20_000
 VARIABLE_BYTES = 200_000
+NUMBER_BITS = 256
 ABSENT_TAGS = ("include", "render", "tablerow", "increment", "decrement", "ifchanged")
 
 
@@ -38,6 +39,7 @@ def build_environment(escape_html: bool, undefined: type[Undefined] = Undefined)
     filters["replace"] = _replace_within_budget(filters["replace"])
     filters["join"] = _join_within_budget(filters["join"])
     filters["date"] = _date_by_our_clock(filters["date"])
+    filters["times"] = _times_within_budget(filters["times"])
     filters["money"] = format_money
     return environment
 
@@ -79,6 +81,16 @@ def _join_within_budget(original: Callable[..., Any]) -> Callable[..., Any]:
 
     join.with_environment = True  # type: ignore[attr-defined]
     return join
+
+
+def _times_within_budget(original: Callable[..., Any]) -> Callable[..., Any]:
+    def times(value: Any, factor: Any) -> Any:
+        result = original(value, factor)
+        if isinstance(result, int) and result.bit_length() > NUMBER_BITS:
+            raise FilterArgumentError("the result of times is too large", token=None)
+        return result
+
+    return times
 
 
 def _date_by_our_clock(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -90,7 +90,7 @@ def _parse(source: str, field: str, environment: Environment) -> BoundTemplate:
     except LiquidError as error:
         raise _explain(error, source, field) from error
     except (RecursionError, ValueError) as error:
-        raise TenureError("template_error", f"The {field} cannot be read: {error}", field) from error
+        raise TenureError("template_error", f"The {field} cannot be read: {str(error)[:200]}", field) from error
 
 
 def _render(parsed: BoundTemplate, template: Template, context: Mapping[str, Any]) -> str:
@@ -99,7 +99,7 @@ def _render(parsed: BoundTemplate, template: Template, context: Mapping[str, Any
     except LiquidError as error:
         raise _explain(error, template.source, template.field) from error
     except Exception as error:
-        message = f"The {template.field} cannot be rendered: {type(error).__name__}: {error}"
+        message = f"The {template.field} cannot be rendered: {type(error).__name__}: {str(error)[:200]}"
         raise TenureError("template_error", message, template.field) from error
     return CONTROL.sub(" ", text).strip() if template.mode == "header" else text
 
@@ -114,7 +114,8 @@ def _explain(error: LiquidError, source: str, field: str) -> TenureError:
 
 
 def _make_error(field: str, line: int, reason: str) -> TenureError:
-    return TenureError("template_error", f"The {field} has a mistake in line {line}: {reason}", field)
+    short = reason if len(reason) <= 300 else f"{reason[:300]}…"
+    return TenureError("template_error", f"The {field} has a mistake in line {line}: {short}", field)
 
 
 def _describe_missing(missing: Undefined, source: str) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import ibis
 
+from tenure.base.spreadsheet import defuse
 from tenure.lake import api as lakes
 
 COLUMNS = (
@@ -21,8 +22,8 @@ def stream_csv(customers: ibis.Table) -> Iterator[bytes]:
     writer = csv.writer(out)
     writer.writerow(["customer_id", *COLUMNS[1:]])
     for batch in lakes.current().stream(customers.order_by("customer_id").select(*COLUMNS)):
-        columns = [column.to_pylist() for column in batch.columns]
-        writer.writerows([_safe(cell) for cell in row] for row in zip(*columns, strict=True))
+        columns = [defuse(column).to_pylist() for column in batch.columns]
+        writer.writerows([_show(cell) for cell in row] for row in zip(*columns, strict=True))
         yield _drain(out)
     yield _drain(out)
 
@@ -34,9 +35,5 @@ def _drain(out: io.StringIO) -> bytes:
     return text
 
 
-def _safe(cell: object) -> object:
-    if isinstance(cell, datetime):
-        return f"{cell.isoformat(timespec='seconds')}Z"
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{cell}"
-    return cell
+def _show(cell: object) -> object:
+    return f"{cell.isoformat(timespec='seconds')}Z" if isinstance(cell, datetime) else cell

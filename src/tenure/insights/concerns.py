@@ -126,7 +126,9 @@ def _list_failed_jobs() -> list[Concern]:
     """Per kind of job, those that failed since the last one of the kind that did not, at most a week ago."""
     concerns = []
     for kind, (one, many, href) in JOBS.items():
-        ended = Job.objects.filter(kind=kind, finished_at__gte=clock.now() - timedelta(days=JOB_DAYS))
+        ended = Job.objects.filter(
+            kind__startswith=kind, finished_at__gte=clock.now() - timedelta(days=JOB_DAYS)
+        )
         done_id = ended.filter(state="done").order_by("-id").values_list("id", flat=True).first() or 0
         failed = ended.filter(state="failed", id__gt=done_id).order_by("-id")
         last = failed.first()

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 IDLE_MEMORY = "128MB"
+RESTING_MEMORY = "32MB"
 HEAVY_MEMORY = "3GB"
 
 
@@ -103,6 +104,7 @@ class Lake:
         self._instance = instance
         self._local = threading.local()
         self._heavy = threading.RLock()
+        self._is_used, self._is_resting = True, False
         self._work: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()
         self._version = 0
         self.answers = Answers(lambda: self._version)
@@ -114,6 +116,7 @@ class Lake:
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """This thread's own cursor."""
+        self._is_used, self._is_resting = True, False
         if getattr(self._local, "instance", None) is not self._instance:
             self._local.instance = self._instance
             self._local.cursor = self._instance.cursor()
@@ -155,6 +158,22 @@ class Lake:
                 yield
             finally:
                 self._give_memory_back()
+
+    def was_used(self) -> bool:
+        """Whether anybody read or wrote since this was last asked."""
+        was_used, self._is_used = self._is_used, False
+        return was_used
+
+    def rest(self) -> None:
+        """Let cached pages go while nobody needs them; they come back with the first query."""
+        if self._is_resting or self.path is None or not self._heavy.acquire(blocking=False):
+            return
+        try:
+            self._give_memory_back(RESTING_MEMORY)
+            self._give_memory_back()
+            self._is_used, self._is_resting = False, True
+        finally:
+            self._heavy.release()
 
     def copy_to(self, path: Path, then: Callable[[], None] = lambda: None) -> None:
         """Write a consistent copy into a new file at `path`; `then` runs before the writer goes on."""
@@ -255,11 +274,11 @@ class Lake:
         except duckdb.Error as error:
             logger.error("the lake cannot be opened again yet: %s", error)
 
-    def _give_memory_back(self) -> None:
+    def _give_memory_back(self, limit: str = IDLE_MEMORY) -> None:
         if self.path is None:
             return
         try:
-            self.connection().execute(f"SET memory_limit = '{IDLE_MEMORY}'")
+            self.connection().execute(f"SET memory_limit = '{limit}'")
         except duckdb.OutOfMemoryException:
             logger.info("memory is still in use; it is given back after the next heavy piece of work")
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -84,8 +84,8 @@ def compute_rfm_from_file(
         lake.close()
     written_count = 0
     if out is not None:
-        with Path(out).open("w", newline="", encoding="utf-8") as file:
-            written_count = write_rows(rows.to_batches(), file)
+        with Path(out).open("w", newline="", encoding="utf-8") as target:
+            written_count = write_rows(rows.to_batches(), target)
     return FileRfm(result, file, written_count)
 
 

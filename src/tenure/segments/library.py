@@ -6,11 +6,13 @@ from pathlib import Path
 from tenure.base import clock
 from tenure.base.audit import record_audit
 from tenure.base.errors import ConflictError, NotFoundError, TenureError
+from tenure.base.words import shorten
 from tenure.segments.models import RfmPreset
 from tenure.segments.preset import DEFAULT_PRESET, Preset, parse_preset
 
 _FOLDER = Path(__file__).parent / "presets"
 _BUILT_IN = (DEFAULT_PRESET, "industry")
+MOST_CHARACTERS = 200_000
 
 
 @cache
@@ -40,7 +42,7 @@ def get_preset(name_or_path: str = DEFAULT_PRESET) -> Preset:
         known = ", ".join(preset.name for preset in list_presets())
         raise NotFoundError(
             "unknown_preset",
-            f"There is no preset {name_or_path!r}. There are {known}; or give the path of a .yaml file.",
+            f"There is no preset {shorten(name_or_path)}. There are {known}; or give the path of a .yaml file.",
             field="preset",
         )
     return Preset.model_validate(saved.definition)
@@ -65,7 +67,8 @@ def save_preset(yaml_text: str, actor: str) -> Preset:
 
 def _read_preset(path: Path) -> Preset:
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise TenureError(
             "unreadable_preset", f"The preset {path} cannot be read: {error}.", "preset"

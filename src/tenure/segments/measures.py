@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import ibis
 
+from tenure.customers import api as customers_api
 from tenure.segments.preset import Preset
 
 AMOUNT = "decimal(18, 4)"
@@ -59,7 +60,7 @@ def build_counted_totals(counted: ibis.Table) -> ibis.Table:
     return counted.group_by("customer_id").agg(
         order_count=counted.is_counted.sum().cast("int64"),
         last_order_at=counted.ordered_at.max(where=counted.is_counted),
-        revenue=counted.revenue.sum().cast(AMOUNT),
+        revenue=customers_api.bound_amount(counted.revenue.sum()),
     )
 
 

@@ -5,10 +5,10 @@ import re
 from functools import cached_property
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tenure.base.errors import TenureError
+from tenure.base.yaml_file import BadYamlError, parse_yaml
 from tenure.segments.rules import Rule, parse_rule
 from tenure.segments.scoring import AnyMethod, Method
 
@@ -137,9 +137,9 @@ class Preset(_Part):
 def parse_preset(text: str) -> Preset:
     """Read a preset from YAML (or JSON) text. Errors name the place."""
     try:
-        definition = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise TenureError("bad_preset", f"The preset is not YAML: {error}", field="preset") from error
+        definition = parse_yaml(text)
+    except BadYamlError as error:
+        raise TenureError("bad_preset", f"The preset is not YAML: {error}.", field="preset") from error
     if not isinstance(definition, dict):
         raise TenureError(
             "bad_preset", "A preset is a YAML mapping with name, scoring, phases, segments.", "preset"
@@ -148,7 +148,7 @@ def parse_preset(text: str) -> Preset:
         return Preset.model_validate(definition)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "preset"
+        place = ".".join(str(part) for part in first["loc"])[:100] or "preset"
         raise TenureError(
-            "bad_preset", f"The preset is not right at {place}: {first['msg']}", place
+            "bad_preset", f"The preset is not right at {place}: {first['msg'][:250]}", place
         ) from error

@@ -12,6 +12,7 @@ import ibis
 import pyarrow as pa
 
 from tenure.base import clock
+from tenure.base.spreadsheet import defuse
 from tenure.lake import api as lakes
 from tenure.segments import library, queries
 from tenure.segments.cutpoints import Cutpoints, Reader
@@ -20,7 +21,7 @@ from tenure.segments.runs import build_lake_scored, get_cutpoints
 
 ROW_COLUMNS = ("customer_id", "days_since_last_order", "orders", "revenue", "r", "f", "m", "segment", "phase")
 
-MIGRATION_SECONDS = 60.0
+STALE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,10 @@ class MigrationRow:
 
 
 def compute_rfm(preset: Preset | str = "lifecycle", as_of_on: date | None = None) -> RfmResult:
-    """Customers and revenue by segment as of a day (default today)."""
+    """Customers and revenue by segment as of a day (default today).
+
+    Past days and presets other than the default, which fold orders anew, may be `STALE_SECONDS` behind.
+    """
     chosen, day, lake = _resolve(preset), as_of_on or clock.today(), lakes.current()
 
     def count() -> RfmResult:
@@ -95,7 +99,9 @@ def compute_rfm(preset: Preset | str = "lifecycle", as_of_on: date | None = None
             scored = build_lake_scored(lake, chosen, cutpoints, day)
             return count_segments(lake, scored, chosen, cutpoints, day)
 
-    return lake.answers.get(("rfm", chosen.model_dump_json(), day), count)
+    is_present = day == clock.today() and chosen == library.get_preset()
+    key = ("rfm", chosen.model_dump_json(), day)
+    return lake.answers.get(key, count, 0.0 if is_present else STALE_SECONDS)
 
 
 def count_segments(
@@ -176,7 +182,7 @@ def write_rows(batches: Iterable[pa.RecordBatch], file: TextIO) -> int:
     writer.writerow(ROW_COLUMNS)
     written = 0
     for batch in batches:
-        writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        writer.writerows(zip(*(defuse(column).to_pylist() for column in batch.columns), strict=True))
         written += batch.num_rows
     return written
 
@@ -184,7 +190,7 @@ def write_rows(batches: Iterable[pa.RecordBatch], file: TextIO) -> int:
 def compute_migration(from_on: date, to_on: date, preset: Preset | str = "lifecycle") -> list[MigrationRow]:
     """Where customers went between the ends of two days, largest first; new ones come from `queries.NOT_YET`.
 
-    Up to `MIGRATION_SECONDS` behind what came in, but never behind a full scoring.
+    Up to `STALE_SECONDS` behind what came in, but never behind a full scoring.
     """
     chosen, lake = _resolve(preset), lakes.current()
 
@@ -199,7 +205,7 @@ def compute_migration(from_on: date, to_on: date, preset: Preset | str = "lifecy
     scorings = lakes.table("rfm_scorings")
     scored_at = lake.read_value(scorings.agg(last_at=scorings.scored_at.max()))
     key = ("migration", chosen.model_dump_json(), from_on, to_on, scored_at)
-    rows = lake.answers.get(key, count, MIGRATION_SECONDS)
+    rows = lake.answers.get(key, count, STALE_SECONDS)
     moves = [MigrationRow(row["from_segment"], row["to_segment"], row["customers_count"]) for row in rows]
     return sorted(moves, key=lambda move: (-move.customers_count, move.from_segment, move.to_segment))
 

@@ -14,6 +14,7 @@ from tenure.base import clock
 from tenure.base.access import has_role, require_role
 from tenure.base.audit import record_audit
 from tenure.base.errors import TenureError
+from tenure.base.spreadsheet import defuse
 from tenure.customers import api as customers
 from tenure.lake import api as lakes
 from tenure.segments import api
@@ -28,6 +29,7 @@ from tenure.segments.drawing import (
 )
 
 DAYS = 30
+FIRST_DAY = date(1900, 1, 1)
 
 
 @require_GET
@@ -87,7 +89,7 @@ def _stream_rfm(preset: api.Preset, as_of_on: date) -> Iterator[bytes]:
     columns = ["external_id", "days_since_last_order", "order_count", *api.ROW_COLUMNS[3:]]
     writer.writerow(api.ROW_COLUMNS)
     for batch in lakes.current().stream(rows.order_by("customer_id").select(*columns)):
-        writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        writer.writerows(zip(*(defuse(column).to_pylist() for column in batch.columns), strict=True))
         yield out.getvalue().encode()
         out.seek(0)
         out.truncate()
@@ -101,5 +103,7 @@ def _read_day(request: HttpRequest, name: str, default: date, latest: date) -> d
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise TenureError("bad_day", f"Write the day as 2026-11-22, not {text!r}.", name) from error
+        raise TenureError("bad_day", f"Write the day as 2026-11-22, not {text[:40]!r}.", name) from error
+    if day < FIRST_DAY:
+        raise TenureError("bad_day", f"{day} is too long ago. Give a day from {FIRST_DAY} to today.", name)
     return min(day, latest)

@@ -29,7 +29,13 @@ class ErrorMiddleware:
         if isinstance(exception, PermissionDenied):
             response = forbidden(request, exception)
             log_response(
-                "Refused: %s, %s", request.path, request.user, response=response, request=request, logger=logger, level="info"
+                "Refused: %s, %s",
+                request.path,
+                request.user,
+                response=response,
+                request=request,
+                logger=logger,
+                level="info",
             )
             return response
         return tenure_error(request, exception) if isinstance(exception, TenureError) else None

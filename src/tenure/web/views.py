@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tenure.base.access import require_role
 from tenure.base.audit import record_audit
+from tenure.config.environment import read_environment
 from tenure.web import sign_in as tries
 from tenure.web.context import THEMES
 from tenure.web.glossary import list_entries
@@ -34,17 +35,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(target)
         return render(request, "web/sign_in.html", {"next": target})
     email = request.POST.get("email", "").strip().lower()[:254]
-    address = request.META.get("REMOTE_ADDR", "")
+    address = tries.find_network_address(request.META, read_environment().trusted_proxies)
     wait = tries.find_wait_minutes(email, address)
     if wait:
-        record_audit(email or "unknown", "user.sign_in_limited", email, address=address)
-        error = f"Too many tries. Wait {wait} minute{'s' if wait > 1 else ''}, then try again."
-        return render(
-            request, "web/sign_in.html", {"next": target, "email": email, "error": error}, status=429
-        )
+        return _limit(request, target, email, address, wait, email)
     user = authenticate(request, username=email, password=request.POST.get("password", ""))
     if user is None:
+        address_wait = tries.find_address_wait_minutes(address)
         tries.record_failure(email, address)
+        if address_wait:
+            return _limit(request, target, email, address, address_wait, f"address {address}")
         record_audit(email or "unknown", "user.sign_in_failed", email, address=address)
         error = (
             "This e-mail and password do not belong together. Check both, or ask an admin for a new password."
@@ -56,6 +56,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     login(request, user)
     record_audit(email, "user.signed_in", email, address=address)
     return HttpResponseRedirect(target)
+
+
+def _limit(
+    request: HttpRequest, target: str, email: str, address: str, wait: int, told_of: str
+) -> HttpResponse:
+    if tries.should_tell(told_of):
+        record_audit(email or "unknown", "user.sign_in_limited", email, address=address)
+    error = f"Too many tries. Wait {wait} minute{'s' if wait > 1 else ''}, then try again."
+    context = {"next": target, "email": email, "error": error}
+    return render(request, "web/sign_in.html", context, status=429)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from tenure.campaigns import api
 from tenure.campaigns.models import Campaign
 from tenure.campaigns.tests.conftest import make_definition
 from tenure.channels.models import Delivery
+from tenure.events.api import NewEvent
 
 PASSWORD = "quite a long pass phrase"
 PAGES = ("/campaigns/", "/campaigns/new/", "/campaigns/{}/", "/campaigns/{}/mail/", "/campaigns/{}/progress/")
@@ -220,6 +221,30 @@ def test_the_report_puts_its_sentence_in_front_and_draws_intervals(shop, alice):
     assert api.get_report(draft.id).total_statement in page
     assert "In doubt" in page or "in doubt" in page
     assert "It did not: send again" in page
+
+
+def test_the_report_says_what_machines_did_and_was_left_out(draft, alice, shop):
+    api.send_campaign(draft.id, "alice@shop.example")
+    Delivery.objects.update(state="sent")
+    page = alice.get(f"/campaigns/{draft.id}/").content.decode()
+    assert "by machines" not in page
+    opened = {"campaign_id": draft.id, "is_bot": True}
+    at = shop.time.now()
+    shop.add_events(
+        [
+            NewEvent("track", "Email Opened", opened, at, customer_id=1),
+            NewEvent("track", "Email Opened", opened, at, customer_id=1),
+            NewEvent("track", "Email Link Clicked", opened, at, customer_id=1),
+        ]
+    )
+    page = alice.get(f"/campaigns/{draft.id}/").content.decode()
+    assert "Left out: 2 opens and 1 click by machines" in page
+
+
+def test_the_list_shows_subjects_in_words(draft, alice):
+    page = alice.get("/campaigns/").content.decode()
+    assert "<small>Hello there</small>" in page
+    assert "{{" not in page
 
 
 def test_a_doubtful_mail_is_settled_by_a_button(draft, alice):

@@ -1,5 +1,6 @@
 """`tenure campaign`: send one, and read what it earned."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 
 from tenure.cli import dispatch, output
 from tenure.cli.commands.options import AsJson, existing_file
+from tenure.cli.operations.send_campaign import PATIENCE_SECONDS
 
 
 def register(app: typer.Typer) -> None:
@@ -20,10 +22,21 @@ def send(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.yaml", help="name, segment, subject, body, control_share.")
     ],
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            min=1,
+            help="Stop when no mail got out for so long. Default: 30 for a program, no end on a terminal.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send a campaign. The same file again goes on where it stopped; nobody gets a second mail."""
-    arguments = {"file": str(existing_file(file, "file"))}
+    if wait is None and (as_json or not sys.stderr.isatty()):
+        wait = PATIENCE_SECONDS
+    arguments = {"file": str(existing_file(file, "file")), "wait": wait}
     with output.progress(as_json, f"Sending {file.stem}") as progress:
         result = dispatch.run("campaign.send", arguments, progress)
     output.show(result, as_json, _show)
@@ -33,6 +46,7 @@ def report(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign's name.")], as_json: AsJson = False
 ) -> None:
     """What a campaign did, held against its control group."""
+    dispatch.require_data()
     result = dispatch.run("campaign.report", {"name": name})
     output.show(result, as_json, _show)
 
@@ -41,7 +55,7 @@ def _show(result: dict[str, Any]) -> None:
     output.say(result["statement"])
     output.say()
     output.print_table(
-        [result["name"], ">Got the mail", ">Control group"],
+        [result["name"], ">Treatment group", ">Control group"],
         [
             ["People", *_both(result["assigned"], "{:,}")],
             ["Bought", *_both(result["bought"], "{:,}")],
@@ -55,6 +69,8 @@ def _show(result: dict[str, Any]) -> None:
     counts = ("sent", "opened", "clicked", "unsubscribed", "waiting", "failed", "in_doubt", "cancelled")
     output.say()
     output.say(", ".join(f"{result[name]:,} {name.replace('_', ' ')}" for name in counts if result[name]))
+    for other in result.get("also_sending", []):
+        output.say(f"Also went on with {other['name']!r}, of which {other['waiting']:,} mails were waiting.")
     for reason, people in result["skipped"].items():
         output.say(f"{people:,} got none: {reason.replace('_', ' ')}")
 

@@ -1,5 +1,6 @@
 """`tenure customer`: all that is known of one customer."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ def customer(
     as_json: AsJson = False,
 ) -> None:
     """The single customer view."""
+    dispatch.require_data()
     result = dispatch.run("customer", {"identifier": identifier, "events": events})
     output.show(result, as_json, _show)
 
@@ -40,16 +42,25 @@ def _show(result: dict[str, Any]) -> None:
         ["RFM", code],
         ["Orders", f"{result['orders']:,}"],
         ["Revenue", f"{result['revenue']:,.2f}"],
-        ["First order", result["first_order_at"]],
-        ["Last order", result["last_order_at"]],
+        ["First order", _moment(result["first_order_at"])],
+        ["Last order", _moment(result["last_order_at"])],
     ]
     output.print_table(["", ""], [[name, value or None] for name, value in facts])
     if result["events"]:
         rows = [
-            [event["timestamp"], event["event"] or event["type"], _brief(event)] for event in result["events"]
+            [_moment(event["timestamp"]), event["event"] or event["type"], _brief(event)]
+            for event in result["events"]
         ]
         output.say()
         output.print_table(["When", "Event", "What"], rows)
+
+
+def _moment(value: datetime | str | None) -> str | None:
+    """To the second, in UTC: 2026-11-30 08:15:00."""
+    if not value:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value.replace("Z", "+00:00"))
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _brief(event: dict[str, Any]) -> str:

@@ -5,8 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from tenure.base.words import count_of
 from tenure.cli import dispatch, output
-from tenure.cli.commands.options import AsJson, AsOf, PresetName, existing_file, parse_day, parse_preset
+from tenure.cli.commands.options import (
+    AsJson,
+    AsOf,
+    DateForm,
+    Map,
+    PresetName,
+    existing_file,
+    parse_day,
+    parse_mapping,
+    parse_preset,
+)
 from tenure.cli.misuse import MisuseError
 
 
@@ -41,9 +52,20 @@ def rfm(
     ] = None,
     amount: Annotated[str | None, typer.Option(metavar="COL", help="FILE's column with the amount.")] = None,
     order: Annotated[str | None, typer.Option(metavar="COL", help="FILE's column with the order id.")] = None,
+    quantity: Annotated[
+        str | None, typer.Option(metavar="COL", help="FILE's column with the quantity.")
+    ] = None,
+    price: Annotated[
+        str | None, typer.Option(metavar="COL", help="FILE's column with the price of one.")
+    ] = None,
+    map_: Map = None,
+    date_format: DateForm = None,
     as_json: AsJson = False,
 ) -> None:
-    """Customers by RFM segment: from the data folder, or straight from an order file."""
+    """Customers by RFM segment: from the data folder, or straight from an order file.
+
+    Columns of FILE that are not named are guessed by their headings and first rows.
+    """
     day = parse_day(as_of)
     arguments: dict[str, Any] = {
         "preset": parse_preset(preset),
@@ -51,22 +73,32 @@ def rfm(
         "out": str(_writable(out)) if out else None,
     }
     if file is None:
-        if customer or date or amount or order:
+        if customer or date or amount or order or quantity or price or map_ or date_format:
             raise MisuseError(
-                "no_file", "--customer, --date, --amount and --order describe a FILE. Name the file.", "file"
+                "no_file",
+                "--customer, --date, --amount, --order, --quantity, --price, --map and --date-format describe a FILE. "
+                "Name the file.",
+                "file",
             )
+        dispatch.require_data()
         with output.progress(as_json, "Computing segments") as progress:
             result = dispatch.run("rfm", arguments, progress)
     else:
-        if not (customer and date and amount):
-            raise MisuseError(
-                "columns_missing",
-                "For a FILE say which columns to read: --customer COL --date COL --amount COL.",
-                "file",
-            )
         from tenure.cli.operations.score import score_file
 
-        named = {"customer": customer, "date": date, "amount": amount, "order": order}
+        mapping = parse_mapping(map_ or [])
+        if quantity or price:
+            mapping |= {"amount": amount or "", "order_total": ""}
+            mapping |= {"quantity": quantity} if quantity else {}
+            mapping |= {"unit_price": price} if price else {}
+        named = {
+            "customer": customer,
+            "date": date,
+            "amount": amount,
+            "order": order,
+            "mapping": mapping,
+            "date_format": date_format.value if date_format else None,
+        }
         with output.progress(as_json, f"Reading {file.name}") as progress:
             result = score_file({**arguments, **named, "file": str(existing_file(file, "file"))}, progress)
     output.show(result, as_json, _show)
@@ -90,10 +122,35 @@ def _show(result: dict[str, Any]) -> None:
         ]
         for row in result["segments"]
     ]
-    title = f"{result['customers']:,} customers by segment on {result['as_of']}, preset {result['preset']}"
+    title = f"{count_of(result['customers'], 'customer')} by segment on {result['as_of']}, preset {result['preset']}"
     output.print_table(["Segment", "Phase", ">Customers", ">Share", ">Revenue"], rows, title)
+    if "left_out" in result:
+        _show_file(result)
     if result.get("out"):
         output.say(f"A row per customer is in {result['out']}.")
+
+
+def _show_file(result: dict[str, Any]) -> None:
+    output.say()
+    output.say(
+        f"From {count_of(result['orders'], 'order')} and {count_of(result['refunds'], 'refund')} in "
+        f"{count_of(result['rows_read'], 'row')}."
+    )
+    nobody = result["orders_without_customer"]
+    if nobody:
+        output.say(
+            f"{count_of(nobody, 'order has', 'orders have')} no customer and {'is' if nobody == 1 else 'are'} in no segment."
+        )
+    for one in result["left_out"]:
+        lines = ", ".join(str(line) for line in one["lines"])
+        more = " and more" if one["rows"] > len(one["lines"]) else ""
+        word = "line" if one["rows"] == 1 else "lines"
+        output.say(f"Left out: {count_of(one['rows'], 'row')} with {one['words']} ({word} {lines}{more}).")
+    output.say(
+        "Columns read: " + ", ".join(f"{name} from {column}" for name, column in result["mapping"].items())
+    )
+    for warning in result["warnings"]:
+        output.say(f"Note: {warning}")
 
 
 def _share(part: int, total: int) -> str:

@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def list_presets(as_json: AsJson = False) -> None:
     """The presets there are."""
+    dispatch.require_data()
     output.show(dispatch.run("preset.list", {}), as_json, _show)
 
 

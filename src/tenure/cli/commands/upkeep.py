@@ -5,9 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from tenure.base.words import count_of
 from tenure.cli import dispatch, output
 from tenure.cli.commands.options import AsJson, existing_file
 from tenure.cli.misuse import MisuseError
+
+_LEVELS = {"ok": "ok", "warning": "warning", "failed": "FAILED"}
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +26,7 @@ def backup(
             metavar="FILE", help="Where to write the backup, for example tenure-2026-11-30.tar.gz."
         ),
     ],
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the whole data folder into one file, while Tenure runs."""
@@ -31,10 +35,17 @@ def backup(
         raise MisuseError(
             "bad_target", f"{file} cannot be a file: give a file in a folder that exists.", "file"
         )
+    if target.exists() and not force:
+        raise MisuseError(
+            "file_exists", f"{file} is there already. Give another name, or --force to write over it.", "file"
+        )
+    dispatch.require_data()
     with output.progress(as_json, "Backing up") as progress:
         result = dispatch.run("backup", {"file": str(target)}, progress)
     output.show(
-        result, as_json, lambda r: output.say(f"{r['file']}: {r['bytes']:,} bytes, {r['events']:,} events.")
+        result,
+        as_json,
+        lambda r: output.say(f"{r['file']}: {r['bytes']:,} bytes, {count_of(r['events'], 'event')}."),
     )
 
 
@@ -53,7 +64,8 @@ def restore(
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Is everything in order, and what to do if not. Exit code 1 when something is wrong."""
+    """Is everything in order, and what to do if not. Exit code 1 when something is wrong; warnings are not."""
+    dispatch.require_data()
     result = dispatch.run("doctor", {})
     output.show(result, as_json, _show_checks)
     if not result["ok"]:
@@ -72,10 +84,10 @@ def _show_restored(result: dict[str, Any]) -> None:
 
 def _show_checks(result: dict[str, Any]) -> None:
     output.say(
-        f"{result['events']:,} events, {result['customers']:,} customers, "
+        f"{count_of(result['events'], 'event')}, {count_of(result['customers'], 'customer')}, "
         f"{result['inbox']:,} waiting in the inbox, {result['outbox']:,} in the outbox."
     )
-    rows = [["ok" if check["ok"] else "LOOK", check["name"], check["message"]] for check in result["checks"]]
+    rows = [[_LEVELS[check["level"]], check["name"], check["message"]] for check in result["checks"]]
     output.print_table(["", "Check", "What was found"], rows)
     for check in result["checks"]:
         if check["what_to_do"]:

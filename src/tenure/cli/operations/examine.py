@@ -6,7 +6,7 @@ from tenure.cli.operations.operation import Operation, Progress
 
 
 def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Result: ok, events, customers, inbox, outbox, checks: [{name, ok, message, what_to_do}]."""
+    """Result: ok, events, customers, inbox, outbox, checks: [{name, level ok|warning|failed, ok (not failed), message, what_to_do}]."""
     from tenure.cli.checks import CHECKS, count_everything
 
     counts = count_everything()

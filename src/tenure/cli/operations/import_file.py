@@ -7,7 +7,7 @@ from tenure.cli.operations.operation import Operation, Progress
 
 
 def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Arguments: kind, file (absolute path), mapping, source or None, dry_run. Result: what became of the rows."""
+    """Arguments: kind, file (absolute path), mapping, source or None, dry_run, date_format or None. Result: what became of the rows."""
     from tenure.base.audit import record_audit
     from tenure.events.imports import api as imports
 
@@ -19,6 +19,7 @@ def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         source=arguments["source"],
         dry_run=arguments["dry_run"],
         progress=progress,
+        date_format=arguments.get("date_format"),
     )
     if not arguments["dry_run"]:
         record_audit(

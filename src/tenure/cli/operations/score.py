@@ -28,9 +28,11 @@ def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def score_file(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """As `run`, of the file `arguments["file"]` by its columns customer, date, amount, order; nothing is kept.
+    """As `run`, of the file `arguments["file"]` by its columns customer, date, amount, order and
+    mapping (fields to columns), each guessed where None; date_format or None. Nothing is kept.
 
-    Result besides: orders (in the file), orders_without_customer. Needs no data folder, and makes none.
+    Result besides: rows_read, orders, refunds, orders_without_customer, rows_left_out, left_out: [{reason, words, rows,
+    lines}], mapping, date_format, warnings. Needs no data folder, and makes none.
     """
     from tenure.config.process import set_up_django
 
@@ -57,9 +59,10 @@ def score_file(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         preset=preset,
         as_of=_read_day(arguments),
         out=arguments["out"],
+        mapping=arguments["mapping"],
+        date_format=arguments["date_format"],
     )
-    result = found.result.as_dict()
-    result |= {"orders": found.orders_count, "orders_without_customer": found.without_customer_count}
+    result = found.as_dict()
     if arguments["out"]:
         result |= {"out": arguments["out"], "rows": found.written_count}
     return result

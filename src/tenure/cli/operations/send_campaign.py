@@ -5,19 +5,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tenure.base.errors import ConflictError, UnavailableError
+from tenure.base.errors import ConflictError, TenureError, UnavailableError
+from tenure.base.words import count_of
 from tenure.cli.operations.operation import Operation, Progress
 
 ACTOR = "command line"
 _LOOK_EVERY_SECONDS = 0.2
-_PATIENCE_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
 
 
 def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Arguments: file (absolute path). Result: the campaign's report once all its mails are out.
+    """Arguments: file (absolute path), wait (seconds without a mail getting out; None: as long as it takes).
 
-    The same file again goes on with the same campaign. Errors: as reading a definition; `name_taken` when the
-    name belongs to another campaign; `no_mail_server`; `mail_server_unavailable` when it stops answering.
+    Result: the campaign's report once all its mails are out; also_sending: [{name, waiting}], older campaigns
+    whose waiting mails went out too. The same file again goes on with the same campaign. Errors: as reading a
+    definition and starting it; `name_taken` when the name belongs to another campaign; `no_mail_server`;
+    `mail_server_refuses` when nothing got out for `wait`; `nothing_sent` when every mail failed.
     """
     from tenure.campaigns import api as campaigns
     from tenure.events import api as events
@@ -30,14 +34,25 @@ def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
             f"There is another campaign {definition.name!r}. Give this one another name.",
             "name",
         )
+    others = [other for other in campaigns.list_unfinished() if other[0] != definition.name]
+    if others:
+        progress(None, f"Also sending {_name_all(others)}")
     with ExitStack() as stack:
         _run_sender(stack)
         events.wait_until_folded()
         campaign = known or campaigns.create_campaign(definition, ACTOR)
         campaigns.send_campaign(campaign.id, ACTOR, lambda share, text: progress(share / 2, text))
-        _wait_until_sent(campaign.id, progress)
+        _wait_until_sent(campaign.id, arguments.get("wait", PATIENCE_SECONDS), progress)
     events.wait_until_folded()
-    return campaigns.get_report(campaign.id).as_dict()
+    report = campaigns.get_report(campaign.id)
+    if report.state == "failed":
+        raise TenureError("nothing_sent", report.statement)
+    also = [{"name": name, "waiting": waiting} for name, waiting in others]
+    return {**report.as_dict(), "also_sending": also}
+
+
+def _name_all(others: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{name!r} ({waiting:,} waiting)" for name, waiting in others)
 
 
 def _run_sender(stack: ExitStack) -> None:
@@ -57,10 +72,10 @@ def _run_sender(stack: ExitStack) -> None:
     if catcher:
         stack.callback(catcher.stop)
     wiring.start_sender(environment, catcher)
-    stack.callback(channels.stop_sender)
+    stack.callback(channels.stop_sender, _STOP_SECONDS)
 
 
-def _wait_until_sent(campaign_id: int, progress: Progress) -> None:
+def _wait_until_sent(campaign_id: int, wait: float | None, progress: Progress) -> None:
     from tenure.campaigns import api as campaigns
     from tenure.channels import api as channels
 
@@ -72,16 +87,33 @@ def _wait_until_sent(campaign_id: int, progress: Progress) -> None:
         if not waiting:
             campaigns.settle_all()
             return
-        progress(0.5 + (total - waiting) / total / 2, f"{total - waiting:,} of {total:,} mails sent")
+        done = f"{total - waiting:,} of {total:,} mails done"
+        status = channels.get_sender_status()
+        text = f"{done}. {status.text}" if status.state == "waiting" else done
+        progress(0.5 + (total - waiting) / total / 2, text)
         if least_waiting is None or waiting < least_waiting:
             least_waiting, changed_at = waiting, time.monotonic()
-        elif time.monotonic() - changed_at > _PATIENCE_SECONDS:
+        elif wait is not None and time.monotonic() - changed_at > wait:
             raise UnavailableError(
-                "mail_server_unavailable",
-                f"{waiting:,} mails still wait: {channels.get_sender_status().text} They stay in the outbox. "
-                "A running server tries again by itself; or run the command again with the same file.",
+                "mail_server_refuses",
+                f"{_explain_waiting(campaign_id)} {count_of(waiting, 'mail waits', 'mails wait')} in the outbox; "
+                "the campaign goes on by itself when `tenure serve` runs and the mail server answers, or when "
+                "this command is given again.",
             )
         time.sleep(_LOOK_EVERY_SECONDS)
+
+
+def _explain_waiting(campaign_id: int) -> str:
+    from tenure.channels import api as channels
+
+    status = channels.get_sender_status()
+    if status.state == "waiting":
+        return f"{status.text.rstrip('.')}."
+    errors = channels.count_errors(campaign_id)
+    said = next((text or code for state, code, text, _ in errors if state in ("planned", "claimed")), "")
+    if said:
+        return f"The mail server refuses for now: {said.rstrip('.')}."
+    return f"The mail server {status.transport_url} does not answer."
 
 
 OPERATION = Operation("campaign.send", run)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tenure.cli.commands.imports import parse_mapping
+from tenure.cli.commands.options import parse_mapping
 from tenure.cli.main import spread_map_values
 from tenure.cli.misuse import MisuseError
 from tenure.cli.tests.conftest import Tenure
@@ -19,7 +19,8 @@ MISUSES = [
     ("rfm", "--as-of", "yesterday"),
     ("rfm", "--preset", "missing.yaml"),
     ("rfm", "--customer", "who"),
-    ("rfm", "orders.csv", "--customer", "who"),
+    ("rfm", "--date-format", "DMY"),
+    ("rfm", "orders.csv", "--date-format", "european"),
     ("rfm", "--out", "no/such/folder/out.csv"),
     ("user", "create", "a@example.com"),
     ("campaign", "send", "missing.yaml"),

@@ -8,6 +8,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tenure.cli.tests.conftest import Tenure
 
 MAP = ("--map", "customer_id=who", "order_id=number", "ordered_at=day", "amount=sum")
@@ -83,6 +85,74 @@ def test_an_order_file_needs_no_data_folder_and_makes_none(
     assert unknown.document["error"]["code"] == "unknown_preset"
 
 
+UNCLEAR = "Kunde;Gekauft am;Summe\nann;01/10/2026;5\nbob;05/10/2026;7\n"
+
+
+def test_an_order_file_is_read_by_guessing_and_says_what_it_left_out(
+    tenure: Tenure, order_file: Path, tmp_path: Path
+) -> None:
+    with order_file.open("a") as file:
+        file.write("dora,D1,2026-02-31,9.00\n,E1,2026-02-02,9.00\n")
+    columns = ("--customer", "who", "--map", "order_id=number", "ordered_at=day", "amount=sum")
+    found = tenure("rfm", order_file.name, *columns, "--json").document
+    figures = ("rows_read", "orders", "refunds", "orders_without_customer", "rows_left_out")
+    assert [found[name] for name in figures] == [9, 7, 1, 1, 1]
+    assert found["left_out"][0]["lines"] == [9] and found["left_out"][0]["reason"] == "unreadable_date"
+    shown = tenure("rfm", order_file.name, *columns).out
+    assert "From 7 orders and 1 refund in 9 rows." in shown
+    assert "Left out: 1 row with a date that cannot be read (line 9)." in shown
+    assert "1 order has no customer and is in no segment." in shown
+
+    (tmp_path / "shop.csv").write_text(
+        "InvoiceNo,Quantity,InvoiceDate,UnitPrice,CustomerID\n1,2,2026-01-05,3.50,a\n2,1,2026-01-09,4,b\n"
+    )
+    priced = tenure("rfm", "shop.csv", "--json").document
+    assert sum(row["revenue"] for row in priced["segments"]) == 11
+    named = tenure("rfm", "shop.csv", "--quantity", "2", "--price", "UnitPrice", "--json").document
+    assert named["segments"] == priced["segments"]
+    (tmp_path / "odd.csv").write_text("who,foo,bar\na,x,y\n")
+    missing = tenure("rfm", "odd.csv", "--date", "foo", "--json")
+    assert missing.code == 1
+    assert "ordered_at from 'foo'" in missing.document["error"]["message"]
+
+
+def test_unclear_dates_are_asked_for_before_anything_is_imported(tenure: Tenure, tmp_path: Path) -> None:
+    (tmp_path / "unclear.csv").write_text(UNCLEAR)
+    asked = tenure("import", "orders", "unclear.csv", "--json")
+    assert (asked.code, asked.document["error"]["code"]) == (1, "dates_unclear")
+    assert "01/10/2026: 1 October or 10 January?" in asked.document["error"]["message"]
+    assert tenure("import", "orders", "unclear.csv", "--date-format", "dmy", "--json").code == 0
+    ann = tenure("customer", "ann", "--json").document
+    assert ann["first_order_at"].startswith("2026-10-01")
+    turned = tenure("import", "orders", "unclear.csv", "--date-format", "MDY", "--json")
+    assert (turned.code, turned.document["error"]["code"]) == (1, "dates_differ")
+    assert tenure("customer", "ann", "--json").document["orders"] == 1
+    noted = tenure("rfm", "unclear.csv", "--json").document
+    assert (noted["as_of"], len(noted["warnings"])) == ("2026-05-10", 1)
+    assert tenure("rfm", "unclear.csv", "--date-format", "DMY", "--json").document["as_of"] == "2026-10-05"
+
+
+@pytest.mark.parametrize(
+    "command", [("rfm",), ("customer", "x"), ("doctor",), ("campaign", "report", "x"), ("preset", "list")]
+)
+def test_a_command_that_looks_makes_no_data_folder(
+    tenure: Tenure, environment: dict[str, str], command: tuple[str, ...]
+) -> None:
+    looked = tenure(*command, "--json")
+    assert (looked.code, looked.document["error"]["code"]) == (1, "no_data")
+    assert "TENURE_HOME" in looked.document["error"]["message"]
+    assert not Path(environment["TENURE_HOME"]).exists()
+
+
+def test_a_backup_is_not_written_over_another_file(tenure: Tenure, tmp_path: Path) -> None:
+    assert tenure("key", "create").code == 0
+    (tmp_path / "b.tar").write_text("precious")
+    refused = tenure("backup", "b.tar", "--json")
+    assert (refused.code, refused.document["error"]["code"]) == (2, "file_exists")
+    assert (tmp_path / "b.tar").read_text() == "precious"
+    assert tenure("backup", "b.tar", "--force", "--json").code == 0
+
+
 def test_keys_and_users(tenure: Tenure) -> None:
     key = tenure("key", "create", "--json").document["key"]
     assert len(key) > 20
@@ -119,18 +189,35 @@ def test_a_campaign_is_sent_once_and_reported(tenure: Tenure, tmp_path: Path) ->
 
 
 def test_doctor_says_what_to_do(tenure: Tenure, environment: dict[str, str]) -> None:
+    assert tenure("key", "create").code == 0
     healthy = tenure("doctor", "--json")
     report = healthy.document
     assert healthy.code == 0 and report["ok"] is True
     assert {"events", "customers", "inbox", "outbox", "checks"} <= set(report)
-    assert all(set(check) == {"name", "ok", "message", "what_to_do"} for check in report["checks"])
+    assert all(
+        set(check) == {"name", "level", "ok", "message", "what_to_do"} for check in report["checks"]
+    )
+    unsafe = tenure("doctor", "--json", TENURE_BASE_URL="http://crm.example.com", TENURE_SMTP_URL="")
+    assert (unsafe.code, unsafe.document["ok"]) == (0, True)
+    assert {check["name"] for check in unsafe.document["checks"] if check["level"] == "warning"} == {
+        "mail server",
+        "public address",
+    }
     secret = Path(environment["TENURE_HOME"]) / "secret"
     secret.chmod(0o644)
     sick = tenure("doctor", "--json", TENURE_BASE_URL="http://crm.example.com")
     assert sick.code == 1 and sick.document["ok"] is False
     wrong = {check["name"]: check["what_to_do"] for check in sick.document["checks"] if not check["ok"]}
-    assert set(wrong) == {"secret", "public address"}
+    assert set(wrong) == {"secret"}
     assert all(wrong.values())
+
+
+def test_the_demo_has_one_name_unless_the_environment_gives_another() -> None:
+    from tenure.cli.demo import SHOP
+    from tenure.sandbox.catalogue import SHOP_NAME
+
+    assert SHOP["TENURE_COMPANY"] == SHOP_NAME
+    assert SHOP["TENURE_FROM_EMAIL"].startswith(f"{SHOP_NAME} <")
 
 
 def test_a_demo_is_made_once_and_never_over_other_data(tenure: Tenure, environment: dict[str, str]) -> None:

@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.template.loader import render_to_string
 
 from tenure.base import clock
+from tenure.base.models import Job
 from tenure.events import api as events
-from tenure.insights import api
+from tenure.insights import api, concerns
 from tenure.segments import api as segments
 
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)  # a Wednesday
@@ -127,9 +129,57 @@ def test_the_last_campaign_is_the_latest_that_is_fully_measured(services, now, m
 
     asked = []
     monkeypatch.setattr(
-        api.campaigns, "list_campaigns", lambda: [Sent(3, "New", 2), Sent(2, "Old", 20), Sent(1, "Older", 90)]
+        api.campaigns,
+        "list_campaigns",
+        lambda: [*(Sent(9 - n, f"New {n}", n) for n in range(6)), Sent(2, "Old", 20), Sent(1, "Older", 90)],
     )
     monkeypatch.setattr(api.campaigns, "get_report", lambda ident: asked.append(ident) or Report())
     last = api.find_last_campaign()
     assert (last.name, last.is_measuring, asked) == ("Old", False, [2])
-    assert [name for name, _ in last.others_measuring] == ["New"]
+    assert [one.name for one in last.others_measuring] == [f"New {n}" for n in range(6)]
+    card = render_to_string("insights/_last_campaign.html", {"last": last})
+    assert "Last proven campaign" in card
+    assert "New 4" in card and "New 5" not in card and "and 1 more" in card
+
+
+def list_titles() -> list[str]:
+    return [one.title for one in api.get_dashboard().concerns]
+
+
+def test_what_the_machinery_could_not_do_wants_attention(services, now, monkeypatch):
+    tell(order("alice", 1, "1", 10))
+    assert not any("doubt" in title or "failed" in title or "aside" in title for title in list_titles())
+    fail = {
+        "kind": "events.import",
+        "actor": "a@b.c",
+        "created_at": NOW,
+        "finished_at": NOW,
+        "state": "failed",
+    }
+    Job.objects.create(**fail, message="It is no table.")
+    Job.objects.create(**fail, message="The disk is full.")
+    monkeypatch.setattr(concerns.events, "count_parked", lambda: 1)
+    campaign = type("Sent", (), {"id": 4, "name": "Hello", "planned_at": NOW})
+    monkeypatch.setattr(concerns.campaigns, "list_campaigns", lambda: [campaign])
+    monkeypatch.setattr(concerns.channels, "count_outbox", lambda: {"in_doubt": 2})
+    monkeypatch.setattr(concerns.channels, "count_states", lambda ident: {"in_doubt": 2})
+    found = {one.title: one for one in api.get_dashboard().concerns}
+    assert found["2 messages of “Hello” in doubt"].href == "/campaigns/4/#in-doubt"
+    assert found["2 imports failed"].text == "The disk is full."
+    assert "1 event could not be read and is put aside" in found
+
+
+def test_a_failed_job_is_settled_by_a_later_one_of_its_kind_or_a_week(services, now):
+    tell(order("alice", 1, "1", 10))
+    failed = {"kind": "campaigns.send.4", "actor": "a@b.c", "created_at": NOW, "state": "failed"}
+    Job.objects.create(**failed, finished_at=NOW - timedelta(days=8))
+    assert not any("failed" in title for title in list_titles())
+    Job.objects.create(**failed, finished_at=NOW)
+    assert "1 sending of a campaign failed" in list_titles()
+    Job.objects.create(**{**failed, "state": "done"}, finished_at=NOW)
+    assert not any("failed" in title for title in list_titles())
+
+
+def test_one_customer_is_said_in_the_singular(services, now):
+    tell(order("alice", 1, "1", 10))
+    assert "1 customer bought once and not again" in list_titles()

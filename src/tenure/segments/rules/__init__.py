@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tenure.base.words import shorten
 from tenure.segments.rules.base import Rule, rule_error
 from tenure.segments.rules.codes import CodesRule
 from tenure.segments.rules.contact import ContactRule
@@ -26,10 +27,10 @@ _BY_KEY = {key: kind for kind in KINDS for key in kind.keys}
 def parse_rule(definition: Any) -> Rule:
     """Read a rule from its data: a mapping whose entries must all hold."""
     if not isinstance(definition, dict) or not definition:
-        raise rule_error(f"A rule is a mapping such as {{r: '>=4', n: 2}}, not {definition!r}.")
+        raise rule_error(f"A rule is a mapping such as {{r: '>=4', n: 2}}, not {shorten(definition)}.")
     parts = []
     for key, value in definition.items():
         if key not in _BY_KEY:
-            raise rule_error(f"A rule knows {', '.join(sorted(_BY_KEY))}; it does not know {key!r}.")
+            raise rule_error(f"A rule knows {', '.join(sorted(_BY_KEY))}; it does not know {shorten(key)}.")
         parts.append(_BY_KEY[key].parse(key, value, parse_rule))
     return parts[0] if len(parts) == 1 else AllRule(tuple(parts))

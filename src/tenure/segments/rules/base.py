@@ -9,6 +9,7 @@ import ibis
 from ibis.expr.types import BooleanValue, NumericValue
 
 from tenure.base.errors import TenureError
+from tenure.base.words import shorten
 
 
 class Rule(Protocol):
@@ -61,7 +62,7 @@ class Bounds:
                 raise rule_error(f"{key}: {text} is empty; write the smaller number first.")
             return cls(low, high)
         if not (bound := _BOUND.match(text)):
-            raise rule_error(f"{key}: cannot read {value!r}; write 4, '>=4', '<=2' or '3..4'.")
+            raise rule_error(f"{key}: cannot read {shorten(value)}; write 4, '>=4', '<=2' or '3..4'.")
         number = int(bound["number"])
         match bound["sign"]:
             case ">=":

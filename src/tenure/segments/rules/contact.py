@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import ibis
 from ibis.expr.types import BooleanValue
 
+from tenure.base.words import shorten
 from tenure.segments.rules.base import ParseRule, rule_error
 
 
@@ -19,7 +20,7 @@ class ContactRule:
     @classmethod
     def parse(cls, key: str, value: Any, parse_rule: ParseRule) -> "ContactRule":
         if value not in ("known", "unknown"):
-            raise rule_error(f"contact: {value!r} is neither 'known' nor 'unknown'.")
+            raise rule_error(f"contact: {shorten(value)} is neither 'known' nor 'unknown'.")
         return cls(value == "known")
 
     def build(self, customers: ibis.Table) -> BooleanValue:

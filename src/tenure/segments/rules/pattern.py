@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import ibis
 from ibis.expr.types import BooleanValue
 
+from tenure.base.words import shorten
 from tenure.segments.rules.base import ParseRule, rule_error
 from tenure.segments.rules.scores import SCORE_NAMES
 
@@ -29,11 +30,11 @@ class PatternRule:
         try:
             compiled = re.compile(pattern)
         except re.error as error:
-            raise rule_error(f"{key}: {pattern!r} is not a pattern: {error}.") from error
+            raise rule_error(f"{key}: {shorten(pattern)} is not a pattern: {error}.") from error
         texts = ("".join(figures) for figures in product("12345", repeat=len(key)))
         numbers = tuple(int(text) for text in texts if compiled.fullmatch(text))
         if not numbers:
-            raise rule_error(f"{key}: no scores match {pattern!r}; write one figure or [list] per score.")
+            raise rule_error(f"{key}: no scores match {shorten(pattern)}; write one figure or [list] per score.")
         return cls(key, pattern, numbers)
 
     def build(self, customers: ibis.Table) -> BooleanValue:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import ibis
 from ibis.expr.types import BooleanValue
 
+from tenure.base.words import shorten
 from tenure.segments.rules.base import Bounds, ParseRule, rule_error
 
 SCORE_NAMES = {"r": "recency", "f": "frequency", "m": "monetary"}
@@ -23,7 +24,7 @@ class ScoreRule:
     def parse(cls, key: str, value: Any, parse_rule: ParseRule) -> "ScoreRule":
         bounds = Bounds.parse(key, value)
         if any(edge is not None and not 1 <= edge <= 5 for edge in (bounds.low, bounds.high)):
-            raise rule_error(f"{key}: scores run from 1 to 5, so {value!r} says nothing.")
+            raise rule_error(f"{key}: scores run from 1 to 5, so {shorten(value)} says nothing.")
         return cls(key, bounds)
 
     def build(self, customers: ibis.Table) -> BooleanValue:

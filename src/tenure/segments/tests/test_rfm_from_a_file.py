@@ -51,7 +51,7 @@ def test_a_file_without_header_is_read_by_position(shared_data: Path) -> None:
     found = api.compute_rfm_from_file(shared_data / "cdnow_sample.txt", customer="1", date="3", amount="5")
     assert found.result.as_of_on == date(1998, 6, 30)
     assert found.result.customers_count == 2357
-    assert found.orders_count == 6696
+    assert found.file.orders_count == 6696
 
 
 def test_a_small_file_gives_segments_and_a_row_per_customer(tmp_path: Path) -> None:
@@ -79,6 +79,17 @@ def test_customers_without_an_order_have_no_scores(tmp_path: Path) -> None:
     out = tmp_path / "rows.csv"
     api.compute_rfm_from_file(orders, customer="who", date="day", amount="paid", order="number", out=out)
     assert "bob,,0,0.0000,,,,Engaged Visitors,Acquisition" in out.read_text().splitlines()
+
+
+def test_what_is_not_among_the_orders_is_told(tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text("who,day,paid,number\nann,2026-01-01,10,1\n,2026-01-01,10,2\nbob,2026-02-31,10,3\n")
+    found = api.compute_rfm_from_file(orders, customer="who", date="day", amount="paid", order="number")
+    document = found.as_dict()
+    assert (document["orders"], document["orders_without_customer"], document["rows_left_out"]) == (2, 1, 1)
+    assert document["left_out"] == [
+        {"reason": "unreadable_date", "words": "a date that cannot be read", "rows": 1, "lines": [4]}
+    ]
 
 
 def test_a_file_with_nothing_to_read_says_so(tmp_path: Path) -> None:

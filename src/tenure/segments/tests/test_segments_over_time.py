@@ -277,5 +277,5 @@ def test_the_reason_for_a_segment_names_its_rule(shop: Shop) -> None:
         "scores recency 4, frequency 2, monetary 3 of 5."
     )
     assert api.explain_segment(rows[3], preset).endswith(
-        "There is no paid order yet, so there are no scores."
+        "There is no paid order (one refunded in full or of no amount is none), so there are no scores."
     )

@@ -1,5 +1,6 @@
 """Every page, with a shop and without one."""
 
+import logging
 import re
 
 import pytest

@@ -127,7 +127,7 @@ def test_one_order_id_of_two_customers_is_two_orders(store: Store, write: Write)
     assert {(event["user_id"], event["properties"]["order_id"]) for event in store.named("Order Completed")} == {
         ("a", "1/a"), ("b", "1/b"), ("b", "2"),
     }  # fmt: skip
-    assert any("belong to several customers" in warning for warning in result.warnings)
+    assert any("1 order id belongs to several customers" in warning for warning in result.warnings)
 
 
 def test_text_that_needs_escaping_survives(store: Store, write: Write) -> None:

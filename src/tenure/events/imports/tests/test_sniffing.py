@@ -77,6 +77,9 @@ def test_the_number_of_rows_is_estimated(write: Write) -> None:
         (b"\n\n \n", "empty_file"),
         (b"PK\x03\x04rest", "not_a_text_file"),
         (b"%PDF-1.4", "not_a_text_file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "not_a_text_file"),
+        (bytes(range(256)) * 20, "not_a_text_file"),
+        (b"a,b\x00\x01\x02\x03\n1,2\n", "not_a_text_file"),
     ],
 )
 def test_what_is_no_table_is_refused(write: Write, content: bytes, code: str) -> None:
@@ -143,6 +146,37 @@ def test_customer_and_event_headers_are_understood(write: Write) -> None:
         "event": "event",
         "timestamp": "timestamp",
     }
+
+
+GERMAN = "Kd.-Nr;Wann gekauft;Endsumme (brutto);Währung;Mailadresse\n1;31.10.2026;12,50;EUR;a@example.com\n"
+
+
+def test_columns_are_guessed_by_words_of_other_languages_and_by_content(write: Write) -> None:
+    assert guess_mapping("orders", sniff(write(GERMAN))) == {
+        "customer_id": "Kd.-Nr", "ordered_at": "Wann gekauft", "amount": "Endsumme (brutto)", "currency": "Währung",
+        "email": "Mailadresse",
+    }  # fmt: skip
+    shape = sniff(write("Klantnr,Moment,Net,Gross,Contact\n1,2026-10-31,10,12,a@example.com\n"))
+    assert guess_mapping("orders", shape) == {
+        "customer_id": "Klantnr", "ordered_at": "Moment", "amount": "Gross", "email": "Contact",
+    }  # fmt: skip
+
+
+def test_columns_without_headings_are_guessed_by_content(write: Write, shared_data: Path) -> None:
+    shape = sniff(write("ann,2026-10-31,10.50\nbob,2026-11-01,3.00\n"))
+    assert guess_mapping("orders", shape) == {
+        "customer_id": "column 1", "ordered_at": "column 2", "amount": "column 3",
+    }  # fmt: skip
+    cdnow = sniff(shared_data / "cdnow_sample.txt")
+    assert guess_mapping("orders", cdnow) == {
+        "customer_id": "column 1", "ordered_at": "column 3", "amount": "column 5",
+    }  # fmt: skip
+    assert cdnow.rows_estimate == 6_919
+
+
+def test_two_columns_of_dates_are_not_chosen_between(write: Write) -> None:
+    shape = sniff(write("who,one,two\nann,2026-10-31,2026-10-30\n"))
+    assert "ordered_at" not in guess_mapping("orders", shape)
 
 
 def test_given_columns_win_over_guesses_by_name_or_position(write: Write) -> None:
