@@ -57,9 +57,7 @@ def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
         mapping = imports.read_choices(upload.purpose, request.POST)
         try:
             imports.check_choices(upload.purpose, mapping)
-            date_format = imports.read_date_choice(
-                upload.purpose, upload.path, shape, mapping, request.POST
-            )
+            date_format = imports.read_date_choice(upload.purpose, upload.path, shape, mapping, request.POST)
         except TenureError as problem:
             error = problem
         else:

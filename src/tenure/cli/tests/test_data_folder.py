@@ -194,9 +194,7 @@ def test_doctor_says_what_to_do(tenure: Tenure, environment: dict[str, str]) -> 
     report = healthy.document
     assert healthy.code == 0 and report["ok"] is True
     assert {"events", "customers", "inbox", "outbox", "checks"} <= set(report)
-    assert all(
-        set(check) == {"name", "level", "ok", "message", "what_to_do"} for check in report["checks"]
-    )
+    assert all(set(check) == {"name", "level", "ok", "message", "what_to_do"} for check in report["checks"])
     unsafe = tenure("doctor", "--json", TENURE_BASE_URL="http://crm.example.com", TENURE_SMTP_URL="")
     assert (unsafe.code, unsafe.document["ok"]) == (0, True)
     assert {check["name"] for check in unsafe.document["checks"] if check["level"] == "warning"} == {
