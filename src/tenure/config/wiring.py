@@ -42,9 +42,7 @@ def start_sender(environment: Environment, catcher: channels.Catcher | None) -> 
     if not url:
         return None
     messages = campaigns.CampaignMessages(environment.base_url)
-    sender = channels.Sender(
-        messages.build_message, url, on_sent=_tell_sent, prepare=messages.prefetch
-    )
+    sender = channels.Sender(messages.build_message, url, on_sent=_tell_sent, prepare=messages.prefetch)
     channels.start_sender(sender)
     campaigns.resume_interrupted()
     return sender

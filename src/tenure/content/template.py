@@ -90,7 +90,9 @@ def _parse(source: str, field: str, environment: Environment) -> BoundTemplate:
     except LiquidError as error:
         raise _explain(error, source, field) from error
     except (RecursionError, ValueError) as error:
-        raise TenureError("template_error", f"The {field} cannot be read: {str(error)[:200]}", field) from error
+        raise TenureError(
+            "template_error", f"The {field} cannot be read: {str(error)[:200]}", field
+        ) from error
 
 
 def _render(parsed: BoundTemplate, template: Template, context: Mapping[str, Any]) -> str:

@@ -67,15 +67,15 @@ class RecentIdentities:
         if resolution.merged or len(self._customers) > self._most:
             self._customers.clear()
         self._customers.update({(USER_ID, value): number for value, number in resolution.user_ids.items()})
-        self._customers.update({(ANONYMOUS_ID, value): number for value, number in resolution.anonymous_ids.items()})
+        self._customers.update(
+            {(ANONYMOUS_ID, value): number for value, number in resolution.anonymous_ids.items()}
+        )
 
     def clear(self) -> None:
         self._customers.clear()
 
 
-def resolve_identities(
-    claims: Sequence[IdentityClaim], recent: RecentIdentities | None = None
-) -> Resolution:
+def resolve_identities(claims: Sequence[IdentityClaim], recent: RecentIdentities | None = None) -> Resolution:
     """Find or make the customer of every identifier, in the order of the claims.
 
     Repeating a call with the same claims gives the same customers, so a crash after it costs nothing.
@@ -221,8 +221,12 @@ class _Resolver:
             target = _follow(self._redirect, source)
             pairs.append((real.get(target, target), real.get(source, source)))
         with connection.cursor() as cursor:
-            cursor.executemany("UPDATE customers_merge SET into_customer_id = %s WHERE into_customer_id = %s", pairs)
-            cursor.executemany("UPDATE customers_identifier SET customer_id = %s WHERE customer_id = %s", pairs)
+            cursor.executemany(
+                "UPDATE customers_merge SET into_customer_id = %s WHERE into_customer_id = %s", pairs
+            )
+            cursor.executemany(
+                "UPDATE customers_identifier SET customer_id = %s WHERE customer_id = %s", pairs
+            )
         Merge.objects.bulk_create(
             [
                 Merge(
@@ -251,7 +255,9 @@ def _load_customers(claims: Sequence[IdentityClaim]) -> dict[tuple[str, str], in
     previous_ids = {claim.previous_id for claim in claims if claim.previous_id is not None}
     found: dict[tuple[str, str], int] = {}
     for kind, values in ((USER_ID, user_ids | previous_ids), (ANONYMOUS_ID, anonymous_ids | previous_ids)):
-        rows = _select("SELECT value, customer_id FROM customers_identifier WHERE kind = %s AND value IN", values, kind)
+        rows = _select(
+            "SELECT value, customer_id FROM customers_identifier WHERE kind = %s AND value IN", values, kind
+        )
         found.update({(kind, value): customer_id for value, customer_id in rows})
     return found
 

@@ -128,7 +128,11 @@ def build_customers() -> ibis.Table:
 def find_customer_id(identifier: str) -> int | None:
     """The customer whom a user id, an anonymous id or an e-mail address names, or None."""
     identifier = identifier.replace("\x00", "").strip()
-    rows = Identifier.objects.filter(kind__in=Identifier.Kind.values, value=identifier).order_by("-kind").values_list("customer_id", flat=True)
+    rows = (
+        Identifier.objects.filter(kind__in=Identifier.Kind.values, value=identifier)
+        .order_by("-kind")
+        .values_list("customer_id", flat=True)
+    )
     if rows:
         return int(rows[0])
     customers = build_customers()
@@ -157,7 +161,9 @@ def get_customer(customer_id: int, events: int = 50) -> CustomerView:
         raise NotFoundError("no_such_customer", f"There is no customer {customer_id}.", "customer")
     row = rows[0]
     identifiers: dict[str, list[str]] = {"user_id": [], "anonymous_id": []}
-    for kind, value in Identifier.objects.filter(customer_id=customer_id).order_by("id").values_list("kind", "value"):
+    for kind, value in (
+        Identifier.objects.filter(customer_id=customer_id).order_by("id").values_list("kind", "value")
+    ):
         identifiers[kind].append(value)
     if row["email"]:
         identifiers["email"] = [row["email"]]
@@ -184,7 +190,10 @@ def find_current_id(customer_id: int) -> int:
 
 
 def list_timeline(
-    customer_id: int, after_seq: int | None = None, before: tuple[datetime, int] | None = None, limit: int = 50
+    customer_id: int,
+    after_seq: int | None = None,
+    before: tuple[datetime, int] | None = None,
+    limit: int = 50,
 ) -> list[TimelineEvent]:
     """Events of one customer and of the profiles merged into it, latest first.
 
@@ -258,8 +267,11 @@ def search_customers(
     rows = lake.read_rows(
         found.order_by(key, "customer_id")
         .limit(limit, offset=offset)
-        .select(*(name for name in CustomerRow.__dataclass_fields__ if name not in ("id", "customer_id")),
-                "external_id", "customer_id")
+        .select(
+            *(name for name in CustomerRow.__dataclass_fields__ if name not in ("id", "customer_id")),
+            "external_id",
+            "customer_id",
+        )
     )
     total = lake.read_value(found.count().as_table())
     return CustomerPage(

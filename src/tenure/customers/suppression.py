@@ -23,7 +23,9 @@ def suppress(channel: str, address: str, reason: str, event: NewEvent | None = N
         raise TenureError("unknown_reason", f"reason must be one of {', '.join(REASONS)}.", "reason")
     with transaction.atomic():
         _, is_new = Suppression.objects.get_or_create(
-            channel=channel, address=normalise(address), defaults={"reason": reason, "created_at": clock.now()}
+            channel=channel,
+            address=normalise(address),
+            defaults={"reason": reason, "created_at": clock.now()},
         )
         if is_new and event is not None:
             record_with_ledger(event)

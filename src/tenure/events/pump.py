@@ -148,7 +148,9 @@ class Pump:
         except Exception as error:
             if lakes.is_outside_trouble(error) or isinstance(error, UnavailableError):
                 raise
-            logger.error("a batch of %s events could not be folded (%r); looking for the cause", len(rows), error)
+            logger.error(
+                "a batch of %s events could not be folded (%r); looking for the cause", len(rows), error
+            )
             result = self._append_around(rows, checkpoints)
         for tell in self._on_folded:
             tell(result)

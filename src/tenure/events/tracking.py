@@ -155,7 +155,9 @@ def _normalise(
     if kind == "alias" and (previous_id is None or user_id is None):
         raise TenureError("missing_previous_id", "An alias call needs previousId and userId.", "previousId")
     if kind == "alias" and previous_id == user_id:
-        raise TenureError("same_id", "previousId and userId are the same: there is nothing to join.", "previousId")
+        raise TenureError(
+            "same_id", "previousId and userId are the same: there is nothing to join.", "previousId"
+        )
     group_id = _clean_id(call.groupId, "groupId")
     if kind == "group" and group_id is None:
         raise TenureError("missing_group_id", "A group call needs groupId.", "groupId")
@@ -200,7 +202,9 @@ def _compute_occurred(
         sent = batch_sent
     occurred = original if sent is None or historical else received - (sent - original)
     if occurred < EARLIEST_MICROSECONDS:
-        raise TenureError("bad_timestamp", "timestamp lies before 1900 once sentAt is taken into account.", "timestamp")
+        raise TenureError(
+            "bad_timestamp", "timestamp lies before 1900 once sentAt is taken into account.", "timestamp"
+        )
     if occurred > received + FUTURE_TOLERANCE_MICROSECONDS:
         if strict:
             raise TenureError(

@@ -1,6 +1,7 @@
 """From the press of "Send" to the report, as the pages show it."""
 
 import pytest
+from django.utils.html import escape
 
 from tenure.base import jobs
 from tenure.base.access import create_user
@@ -111,7 +112,7 @@ def test_the_report_comes_when_the_last_mail_was_refused_for_good(draft, alice, 
     assert alice.get(f"/campaigns/{draft.id}/progress/")["HX-Refresh"] == "true"
     page = read_page(alice, draft)
     assert SENDING not in page
-    assert page.count("Not enough data") == 1
+    assert page.count(escape(api.get_report(draft.id).statement)) == 1
 
 
 def test_a_campaign_that_nobody_works_on_any_more_can_go_on(draft, alice, started_jobs):
@@ -127,4 +128,5 @@ def test_a_campaign_that_nobody_works_on_any_more_can_go_on(draft, alice, starte
 def test_the_report_begins_when_the_mails_are_out(draft):
     api.send_campaign(draft.id, ALICE)
     report = api.get_report(draft.id)
-    assert (report.statement, report.total) == (SENDING, None)
+    assert report.statement.startswith(SENDING)
+    assert report.total is None

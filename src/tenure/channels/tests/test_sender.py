@@ -294,3 +294,19 @@ def test_there_is_one_sender_to_wake(listen, plan):
     finally:
         api.stop_sender()
     assert api.get_sender_status().state == "stopped"
+
+
+def test_a_sender_that_waits_for_a_silent_server_stops_at_once(plan, start_sender, transactional_db):
+    import socket
+    import time
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        plan(3)
+        running = start_sender(f"smtp://127.0.0.1:{silent.getsockname()[1]}", timeout_seconds=30.0)
+        time.sleep(0.5)
+        begun_at = time.monotonic()
+        running.stop()
+        assert time.monotonic() - begun_at < 5
+    assert api.count_states(1)["planned"] == 3

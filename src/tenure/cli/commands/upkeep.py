@@ -39,7 +39,6 @@ def backup(
         raise MisuseError(
             "file_exists", f"{file} is there already. Give another name, or --force to write over it.", "file"
         )
-    dispatch.require_data()
     with output.progress(as_json, "Backing up") as progress:
         result = dispatch.run("backup", {"file": str(target)}, progress)
     output.show(

@@ -206,6 +206,12 @@ def test_orders_with_an_empty_id_stay_apart(services: object) -> None:
 
 def test_only_a_currency_code_is_taken_as_a_currency(services: object) -> None:
     for number, currency in enumerate(["eur", "x" * 5_000, "<b>", None]):
-        send(track("Order Completed", userId="a", properties={"order_id": f"o{number}", "total": 1, "currency": currency}))
+        send(
+            track(
+                "Order Completed",
+                userId="a",
+                properties={"order_id": f"o{number}", "total": 1, "currency": currency},
+            )
+        )
     rows = lakes.current().read_rows(lakes.table("order_events").select("currency").distinct())
     assert {row["currency"] for row in rows} == {"EUR", None}

@@ -81,12 +81,16 @@ def test_one_bad_event_among_thousands_is_found_by_halving(services: Any) -> Non
 
     def refuse_poison(tx: lakes.Transaction) -> None:
         appended.append(1)
-        if tx.execute(f"SELECT count(*) FROM {events.RESOLVED} WHERE message_id = 'poison'").fetchone() != (0,):
+        if tx.execute(f"SELECT count(*) FROM {events.RESOLVED} WHERE message_id = 'poison'").fetchone() != (
+            0,
+        ):
             raise ValueError("a bug")
 
     appender = Appender(services.lake, services.pump._appender._resolve, [refuse_poison])
     pump = Pump(services.lake, services.inbox, appender)
-    services.inbox.accept_and_wait(2001, rows_of(*(f"m{n}" for n in range(1500)), "poison", *(f"n{n}" for n in range(500))))
+    services.inbox.accept_and_wait(
+        2001, rows_of(*(f"m{n}" for n in range(1500)), "poison", *(f"n{n}" for n in range(500)))
+    )
     pump.drain()
     assert len(stored_ids()) == 2000
     assert services.inbox.count_parked() == 1
@@ -97,7 +101,9 @@ def test_a_bug_that_every_event_meets_parks_none_of_them(services: Any) -> None:
     def refuse(tx: lakes.Transaction) -> None:
         raise ValueError("a bug in our code")
 
-    pump = Pump(services.lake, services.inbox, Appender(services.lake, services.pump._appender._resolve, [refuse]))
+    pump = Pump(
+        services.lake, services.inbox, Appender(services.lake, services.pump._appender._resolve, [refuse])
+    )
     services.inbox.accept_and_wait(100, rows_of(*(f"m{n}" for n in range(100))))
     with pytest.raises(ValueError, match="a bug"):
         pump.drain()

@@ -119,8 +119,14 @@ def test_broken_characters_are_mended_and_whole_ones_kept(sent: bytes, kept: str
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        (b'{"event":"x","userId":"a","properties":{"a":' + b"[" * 2000 + b"]" * 2000 + b"}}", "nested_too_deeply"),
-        (b'{"event":"x","userId":"a","properties":{"a":' + b"[" * 90 + b"]" * 90 + b"}}", "nested_too_deeply"),
+        (
+            b'{"event":"x","userId":"a","properties":{"a":' + b"[" * 2000 + b"]" * 2000 + b"}}",
+            "nested_too_deeply",
+        ),
+        (
+            b'{"event":"x","userId":"a","properties":{"a":' + b"[" * 90 + b"]" * 90 + b"}}",
+            "nested_too_deeply",
+        ),
         (b'{"event":"x","userId":"a","properties":{"a":"\xff"}}', "malformed_json"),
         (b'{"event":"x","userId":"a","context":{"a":"\xed\xa0\x80"}}', "malformed_json"),
         (
@@ -131,7 +137,11 @@ def test_broken_characters_are_mended_and_whole_ones_kept(sent: bytes, kept: str
 )
 def test_what_would_break_the_lake_is_refused_at_the_door(body: bytes, code: str) -> None:
     assert error_of(body).code == code
-    calls = b'{"batch":[{"type":"page","userId":"b"},' + body.replace(b'{"event"', b'{"type":"track","event"') + b"]}"
+    calls = (
+        b'{"batch":[{"type":"page","userId":"b"},'
+        + body.replace(b'{"event"', b'{"type":"track","event"')
+        + b"]}"
+    )
     if body.count(b"[") < 1000:
         decoded = decode_batch(calls, NOON, "site", False, False)
         assert (len(decoded.rows), [r.error.code for r in decoded.rejections]) == (1, [code])

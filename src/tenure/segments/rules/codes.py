@@ -30,7 +30,9 @@ class CodesRule:
             low, _, high = part.partition("-")
             high = high or low
             if not (_CODE.fullmatch(low) and _CODE.fullmatch(high) and low <= high):
-                raise rule_error(f"codes: {shorten(part)} is not an RFM code; write codes like 445 or 351-353.")
+                raise rule_error(
+                    f"codes: {shorten(part)} is not an RFM code; write codes like 445 or 351-353."
+                )
             codes += [code for code in range(int(low), int(high) + 1) if _CODE.fullmatch(str(code))]
         if len(set(codes)) < len(codes):
             twice = sorted({code for code in codes if codes.count(code) > 1})

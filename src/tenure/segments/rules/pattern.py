@@ -34,7 +34,9 @@ class PatternRule:
         texts = ("".join(figures) for figures in product("12345", repeat=len(key)))
         numbers = tuple(int(text) for text in texts if compiled.fullmatch(text))
         if not numbers:
-            raise rule_error(f"{key}: no scores match {shorten(pattern)}; write one figure or [list] per score.")
+            raise rule_error(
+                f"{key}: no scores match {shorten(pattern)}; write one figure or [list] per score."
+            )
         return cls(key, pattern, numbers)
 
     def build(self, customers: ibis.Table) -> BooleanValue:

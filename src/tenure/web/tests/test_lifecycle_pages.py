@@ -81,7 +81,8 @@ def test_the_other_preset_is_shown_with_its_own_segments(shop, viewer):
 
 
 @pytest.mark.parametrize(
-    "query", ["preset=nope", "preset=/etc/passwd.yaml", "as_of=yesterday", "from=2026-13-01"]
+    "query",
+    ["preset=nope", "preset=/etc/passwd.yaml", "as_of=yesterday", "from=2026-13-01", "as_of=0001-01-01"],
 )
 def test_a_wrong_choice_is_explained(services, viewer, query):
     assert viewer.get(f"/lifecycle/?{query}").status_code == 400
@@ -145,3 +146,7 @@ def test_a_day_before_everybody_is_not_an_empty_shop(shop, viewer):
 def test_days_of_a_score_are_whole(shop, viewer):
     said = re.findall(r"up to ([\d.,]+) days?", read(viewer, "/lifecycle/"))
     assert said and not any("." in text for text in said)
+
+
+def test_the_first_day_that_can_be_asked_for_is_shown(services, viewer):
+    assert viewer.get("/lifecycle/?as_of=1900-01-01").status_code == 200

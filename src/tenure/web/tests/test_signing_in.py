@@ -6,6 +6,7 @@ from django.test import Client
 from tenure.base import clock
 from tenure.base.access import create_user
 from tenure.base.models import AuditEntry
+from tenure.web import sign_in as tries
 from tenure.web.sign_in import TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS
 from tenure.web.tests.conftest import PASSWORD
 
@@ -72,7 +73,49 @@ def test_many_wrong_passwords_make_the_account_wait(alice, client):
 def test_many_accounts_from_one_address_are_limited_too(alice, client):
     for number in range(TRIES_PER_ADDRESS):
         sign_in(client, "wrong", email=f"user{number}@example.com")
+    assert sign_in(client, "wrong").status_code == 429
+
+
+def test_the_right_password_signs_in_from_an_address_where_others_failed(alice, client):
+    for number in range(TRIES_PER_ADDRESS):
+        sign_in(client, "wrong", email=f"user{number}@example.com")
+    assert sign_in(client).status_code == 302
+
+
+def test_an_account_is_limited_from_many_addresses_too(alice, client):
+    for number in range(tries.TRIES_PER_ACCOUNT_EVERYWHERE):
+        tries.record_failure("alice@example.com", f"10.0.0.{number}")
     assert sign_in(client).status_code == 429
+
+
+def test_a_limited_account_is_audited_once_an_hour(alice, client):
+    with clock.virtual(START) as time:
+        for number in range(tries.TRIES_PER_ACCOUNT_EVERYWHERE):
+            tries.record_failure("alice@example.com", f"10.0.0.{number}")
+        for _ in range(3):
+            sign_in(client)
+        assert AuditEntry.objects.filter(verb="user.sign_in_limited").count() == 1
+        time.advance(minutes=61)
+        for number in range(tries.TRIES_PER_ACCOUNT_EVERYWHERE):
+            tries.record_failure("alice@example.com", f"10.0.0.{number}")
+        sign_in(client)
+        assert AuditEntry.objects.filter(verb="user.sign_in_limited").count() == 2
+
+
+def test_what_is_remembered_of_tries_is_bounded(monkeypatch):
+    monkeypatch.setattr(tries, "MOST_KEYS", 10)
+    for number in range(50):
+        tries.record_failure(f"user{number}@example.com", f"10.0.0.{number}")
+        tries.should_tell(f"user{number}@example.com")
+    assert len(tries._tries) == len(tries._told) == 10
+
+
+@pytest.mark.parametrize(
+    ("proxies", "expected"), [(0, "10.0.0.1"), (1, "3.3.3.3"), (2, "2.2.2.2"), (4, "10.0.0.1")]
+)
+def test_the_address_comes_from_the_trusted_proxies(proxies, expected):
+    meta = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "1.1.1.1, 2.2.2.2, 3.3.3.3"}
+    assert tries.find_network_address(meta, proxies) == expected
 
 
 def test_sign_out_is_a_post_and_ends_the_session(alice, client):

@@ -1,5 +1,6 @@
 """SMTP, one command at a time, so that it is always known whether the message has left."""
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -62,6 +63,9 @@ class SmtpTransport:
         except LOST as error:
             client.close()
             raise ServerProblemError(_explain_refusal(error, self._timeout)) from error
+        except asyncio.CancelledError:
+            client.close()
+            raise
         return SmtpConnection(client, self._timeout)
 
 
