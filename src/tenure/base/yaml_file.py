@@ -21,7 +21,7 @@ class BoundedLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise BadYamlError(f"line {mark.line + 1} has an alias (*). Write the value out")
         self._levels += 1
         try:

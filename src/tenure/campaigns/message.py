@@ -26,7 +26,7 @@ DOCUMENT = re.compile(r"<html\b", re.IGNORECASE)
 UNSUBSCRIBE_VARIABLE = re.compile(r"\{\{-?\s*unsubscribe_url\b")
 FOOTER = '<p><small>You get this mail from {{ company }}. <a href="{{ unsubscribe_url }}">Unsubscribe</a></small></p>'
 PIXEL = '<img src="{{ tenure_pixel }}" width="1" height="1" alt="">'
-SHELL = '<!doctype html><html><head><meta charset="utf-8"></head><body>\n{}\n</body></html>'
+SHELL = '<!doctype html><html><head><meta charset="utf-8"></head><body>{}\n</body></html>'
 CACHED_CAMPAIGNS = 1_000
 CACHED_CUSTOMERS = 5_000
 
