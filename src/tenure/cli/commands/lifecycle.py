@@ -86,22 +86,29 @@ def rfm(
     else:
         from tenure.cli.operations.score import score_file
 
-        mapping = parse_mapping(map_ or [])
-        if quantity or price:
-            mapping |= {"amount": amount or "", "order_total": ""}
-            mapping |= {"quantity": quantity} if quantity else {}
-            mapping |= {"unit_price": price} if price else {}
         named = {
             "customer": customer,
             "date": date,
             "amount": amount,
             "order": order,
-            "mapping": mapping,
+            "mapping": _build_mapping(map_, amount, quantity, price),
             "date_format": date_format.value if date_format else None,
         }
         with output.progress(as_json, f"Reading {file.name}") as progress:
             result = score_file({**arguments, **named, "file": str(existing_file(file, "file"))}, progress)
     output.show(result, as_json, _show)
+
+
+def _build_mapping(
+    given: list[str] | None, amount: str | None, quantity: str | None, price: str | None
+) -> dict[str, str]:
+    """--map with --quantity and --price; these two replace a guessed total unless --amount names one."""
+    mapping = parse_mapping(given or [])
+    if quantity or price:
+        mapping |= {"amount": amount or "", "order_total": ""}
+        mapping |= {"quantity": quantity} if quantity else {}
+        mapping |= {"unit_price": price} if price else {}
+    return mapping
 
 
 def _writable(path: Path) -> Path:
