@@ -73,13 +73,7 @@ def rfm(
         "out": str(_writable(out)) if out else None,
     }
     if file is None:
-        if customer or date or amount or order or quantity or price or map_ or date_format:
-            raise MisuseError(
-                "no_file",
-                "--customer, --date, --amount, --order, --quantity, --price, --map and --date-format describe a FILE. "
-                "Name the file.",
-                "file",
-            )
+        _refuse_columns(customer, date, amount, order, quantity, price, map_, date_format)
         dispatch.require_data()
         with output.progress(as_json, "Computing segments") as progress:
             result = dispatch.run("rfm", arguments, progress)
@@ -97,6 +91,16 @@ def rfm(
         with output.progress(as_json, f"Reading {file.name}") as progress:
             result = score_file({**arguments, **named, "file": str(existing_file(file, "file"))}, progress)
     output.show(result, as_json, _show)
+
+
+def _refuse_columns(*given: object) -> None:
+    if any(given):
+        raise MisuseError(
+            "no_file",
+            "--customer, --date, --amount, --order, --quantity, --price, --map and --date-format describe a FILE. "
+            "Name the file.",
+            "file",
+        )
 
 
 def _build_mapping(
