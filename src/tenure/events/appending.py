@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.lake import api as lakes
@@ -127,15 +128,16 @@ class Appender:
                 .to_numpy()
             )
         is_new = np.ones(keys.size, dtype=bool)
-        _, first = np.unique(keys, return_index=True)
-        if first.size < keys.size:
+        if np.unique(keys).size < keys.size:
+            codes = batch["message_id"].combine_chunks().dictionary_encode().indices.to_numpy()
             is_new[:] = False
-            is_new[first] = True
+            is_new[np.unique(codes, return_index=True)[1]] = True
         suspects = self._lake.message_filter.find_suspects(keys)
         if suspects.size:
             with tx.with_rows("_suspects", pa.table({"message_key": suspects})):
-                known = tx.execute("SELECT message_key FROM events SEMI JOIN _suspects USING (message_key)")
-                is_new &= ~np.isin(keys, known.to_arrow_table().column(0).to_numpy())
+                known = tx.execute("SELECT message_id FROM events SEMI JOIN _suspects USING (message_key)")
+                known_ids = known.to_arrow_table().column(0)
+            is_new &= ~pc.is_in(batch["message_id"], value_set=known_ids).to_numpy()
         if not is_new.all():
             batch, keys = batch.filter(pa.array(is_new)), keys[is_new]
         return batch.append_column("message_key", pa.array(keys)), keys
