@@ -178,7 +178,7 @@ def test_a_file_that_is_no_table_is_explained_where_it_was_dropped(open_browser,
     file.write_bytes(b"PK\x03\x04 not a table")
     tab.goto("/import/")
     tab.locator("#file").set_input_files(file)
-    sync_api.expect(tab.get_by_role("alert")).to_contain_text("Save it as CSV")
+    sync_api.expect(tab.get_by_role("alert")).to_contain_text("Save the table as CSV")
     assert tab.url.endswith("/import/")
     assert all("400" in said for said in open_browser.complaints)
     open_browser.complaints.clear()
