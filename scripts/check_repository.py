@@ -12,7 +12,7 @@ LONGEST_FUNCTION_LINES = 60
 BIGGEST_FILE_BYTES = 1_000_000
 EXCEPTIONS = REPOSITORY / "scripts" / "size_exceptions.txt"
 MACHINE_PATH = re.compile(
-    r"(^|[^A-Za-z0-9_.])/(work|root|farm|home/[a-z]+)/[a-z.]|index-url|--hash=sha256|\"resolved\": *\"http"
+    r"(^|[^A-Za-z0-9_.])/(root|mnt|Users|home/[a-z]+)/[a-z.]|index-url|--hash=sha256|\"resolved\": *\"http"
 )
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX)\b")
 
