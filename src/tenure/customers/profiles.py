@@ -175,7 +175,7 @@ def get_customer(customer_id: int, events: int = 50) -> CustomerView:
             "customer_id": row["external_id"],
             "identifiers": identifiers,
             "traits": json.loads(row["traits"] or "{}"),
-            "events": tuple(list_timeline(customer_id, limit=events)),
+            "events": tuple(list_timeline(customer_id, limit=events)) if events else (),
         }
     )
 

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 INBOX_CHECKPOINT = "inbox"
 QUEUE_CHECKPOINT = "queue"
 MOST_EVENTS = 20_000
-LINGER_SECONDS = 0.04
+LINGER_SECONDS = 0.015
 """Between small batches: what came meanwhile shares the cost of one batch."""
 _RETRY_SECONDS = 2.0
 _MOST_BAD_AT_ONCE = 20
