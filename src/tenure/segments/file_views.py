@@ -29,7 +29,7 @@ OUT_NAME = "segments.csv"
 
 
 @require_http_methods(["GET", "POST"])
-@require_role("marketer")
+@require_role("viewer")
 def choose_file(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         upload = imports.keep_upload(request.FILES.get("file"), PURPOSE)
@@ -43,7 +43,7 @@ def choose_file(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@require_role("marketer")
+@require_role("viewer")
 def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
     upload = imports.get_upload(token)
     shape = imports.sniff(upload.path)
@@ -84,7 +84,7 @@ def confirm_columns(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_GET
-@require_role("marketer")
+@require_role("viewer")
 def show_result(request: HttpRequest, job_id: int) -> HttpResponse:
     job = jobs.get_job(job_id)
     if job.kind != JOB:
@@ -113,7 +113,7 @@ def show_result(request: HttpRequest, job_id: int) -> HttpResponse:
 
 
 @require_GET
-@require_role("marketer")
+@require_role("viewer")
 def download_rows(request: HttpRequest, token: str) -> FileResponse:
     path = imports.get_upload(token).path.with_name(OUT_NAME)
     if not path.is_file():
