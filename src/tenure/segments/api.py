@@ -1,14 +1,14 @@
 """The door of the segments room: presets, scores, segments and where customers go between them."""
 
-from tenure.segments.cutpoints import Cutpoints
-from tenure.segments.explain import explain_cutpoints, explain_plainly, explain_segment
-from tenure.segments.files import FileRfm, compute_rfm_from_file
-from tenure.segments.library import get_preset, list_presets, list_saved_presets, save_preset
-from tenure.segments.live import age, rescore, rescore_batch
-from tenure.segments.preset import DEFAULT_PRESET, Phase, Preset, Segment, parse_preset
-from tenure.segments.queries import NOT_LISTED, NOT_YET, build_scored
-from tenure.segments.refresh import RefreshResult, refresh
-from tenure.segments.results import (
+from tenure.segments.rfm.cutpoints import Cutpoints
+from tenure.segments.rfm.explain import explain_cutpoints, explain_plainly, explain_segment
+from tenure.segments.rfm.files import FileRfm, compute_rfm_from_file
+from tenure.segments.rfm.library import get_preset, list_presets, list_saved_presets, save_preset
+from tenure.segments.rfm.live import age, rescore, rescore_batch
+from tenure.segments.rfm.preset import DEFAULT_PRESET, Phase, Preset, Segment, parse_preset
+from tenure.segments.rfm.queries import NOT_LISTED, NOT_YET, build_scored
+from tenure.segments.rfm.refresh import RefreshResult, refresh
+from tenure.segments.rfm.results import (
     ROW_COLUMNS,
     HeatCell,
     MigrationRow,
@@ -20,7 +20,7 @@ from tenure.segments.results import (
     compute_rfm,
     write_rfm_csv,
 )
-from tenure.segments.runs import find_stored_cutpoints, get_cutpoints
+from tenure.segments.rfm.runs import find_stored_cutpoints, get_cutpoints
 
 __all__ = [
     "DEFAULT_PRESET",
