@@ -111,28 +111,22 @@ class Appender:
         for name, value in checkpoints.items():
             tx.execute("DELETE FROM checkpoints WHERE name = ?", [name])
             tx.execute("INSERT INTO checkpoints VALUES (?, ?)", [name, value])
-        if self._lake.message_filter.is_full:
-            self._lake.refresh_message_filter()
-        self._lake.message_filter.add(keys)
+        if self._lake.known_messages.is_full:
+            self._lake.refresh_known_messages()
+        self._lake.known_messages.add(keys)
         if batch.num_rows > _MANY_ROWS:
             tx.drop_temporary()
         return AppendResult(new.num_rows, batch.num_rows - new.num_rows, touched, self._last_seq)
 
     def _keep_new(self, tx: Transaction, batch: pa.Table) -> tuple[pa.Table, Keys]:
         """The events of the batch that are not yet in the lake, each once, and their message keys."""
-        with tx.with_rows("_batch", batch):
-            keys = (
-                tx.execute("SELECT md5_number_lower(message_id) AS message_key FROM _batch")
-                .to_arrow_table()
-                .column(0)
-                .to_numpy()
-            )
+        keys = tx.compute_message_keys(batch)
         is_new = np.ones(keys.size, dtype=bool)
         if np.unique(keys).size < keys.size:
             codes = batch["message_id"].combine_chunks().dictionary_encode().indices.to_numpy()
             is_new[:] = False
             is_new[np.unique(codes, return_index=True)[1]] = True
-        suspects = self._lake.message_filter.find_suspects(keys)
+        suspects = self._lake.known_messages.find_suspects(keys)
         if suspects.size:
             with tx.with_rows("_suspects", pa.table({"message_key": suspects})):
                 known = tx.execute("SELECT message_id FROM events SEMI JOIN _suspects USING (message_key)")

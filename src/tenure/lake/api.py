@@ -7,14 +7,8 @@ import ibis
 
 from tenure.base.errors import UnavailableError
 from tenure.lake import schema
-from tenure.lake.engine import (
-    Lake,
-    Transaction,
-    compile_sql,
-    is_outside_trouble,
-    open_file,
-    open_memory,
-)
+from tenure.lake.engine import Lake, Transaction, compile_sql
+from tenure.lake.engines.duckdb import OUTSIDE_TROUBLE, open_file, open_memory
 
 __all__ = [
     "Lake",
@@ -32,6 +26,11 @@ __all__ = [
 ]
 
 _current: Lake | None = None
+
+
+def is_outside_trouble(error: BaseException) -> bool:
+    """Whether an error is the outside world's (disk, memory, file), so that trying again may help."""
+    return isinstance(error, (*OUTSIDE_TROUBLE, OSError, MemoryError))
 
 
 def current() -> Lake:
