@@ -7,12 +7,20 @@ import ibis
 
 from tenure.base.errors import UnavailableError
 from tenure.lake import schema
+from tenure.lake.dialects import DUCKDB, Dialect
 from tenure.lake.engine import Lake, Transaction, compile_sql
 from tenure.lake.engines.duckdb import OUTSIDE_TROUBLE, open_file, open_memory
+from tenure.lake.rows import build_event_rows, build_name_condition, build_property, build_value
 
 __all__ = [
+    "DUCKDB",
+    "Dialect",
     "Lake",
     "Transaction",
+    "build_event_rows",
+    "build_name_condition",
+    "build_property",
+    "build_value",
     "close_current",
     "compile_sql",
     "current",

@@ -1,0 +1,192 @@
+"""One query for any number of rules: equal needs once, one pass over the rows of each source."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import ibis
+from ibis.expr.types import BooleanValue, Value
+
+from tenure.segments.compiling.moments import NOW
+from tenure.segments.compiling.needs import AMOUNT, Aggregate, Column, Coming, Fact, Facts, Need
+from tenure.segments.compiling.reading import ORDER_KEY, Reading, Rows
+from tenure.segments.compiling.sources import (
+    AnySource,
+    EventSource,
+    SequenceSource,
+    build_sequence,
+    list_step_columns,
+)
+
+_RESULTS = {"count": "int64", "distinct": "int64", "sum": AMOUNT, "first_at": "timestamp(6)", "last_at": "timestamp(6)"}
+Outputs = Callable[[Facts], dict[str, Value]]
+
+
+class Query:
+    """Compiles needs into common table expressions, and outputs over one row per customer on top of them."""
+
+    def __init__(self, reading: Reading, needs: Iterable[Need]) -> None:
+        self._reading = reading
+        self._parts: list[tuple[str, str]] = []
+        self._schema: dict[str, str] = {"customer_id": "int64"}
+        self._names: dict[Need, str] = {}
+        self._passes: list[str] = []
+        wanted = list(dict.fromkeys(needs))
+        self._add_profiles([need for need in wanted if isinstance(need, Fact)])
+        self._event_columns = _gather_event_columns(wanted)
+        self._rows: dict[AnySource, tuple[ibis.Table, dict[Column, str]]] = {}
+        for source in dict.fromkeys(need.source for need in wanted if isinstance(need, Aggregate | Coming)):
+            self._add_source(source, [need for need in wanted if getattr(need, "source", None) == source])  # type: ignore[arg-type]
+        self._join()
+
+    def compile(self, outputs: Outputs, is_total: bool = False) -> str:
+        """A statement giving customer_id and the outputs, or, with `is_total`, one row of aggregated outputs.
+
+        The moment of evaluation stands in it as `moments.PLACEHOLDER`.
+        """
+        row = ibis.table(self._schema, name="facts_row")
+        columns = outputs(Facts(row, self._names))
+        if is_total:
+            return self.finish(row.aggregate(**columns))
+        return self.finish(row.select("customer_id", **columns))
+
+    def compile_where(self, condition: Callable[[Facts], BooleanValue]) -> str:
+        """A statement giving the customer_id of everybody who meets a condition."""
+        row = ibis.table(self._schema, name="facts_row")
+        return self.finish(row.filter(condition(Facts(row, self._names))).select("customer_id"))
+
+    def finish(self, expression: ibis.Table) -> str:
+        parts = ",\n".join(f"{name} AS ({sql})" for name, sql in self._parts)
+        return f"WITH {parts}\nSELECT * FROM ({self._reading.compile(expression)}) AS answer"
+
+    def _add_profiles(self, facts: Sequence[Fact]) -> None:
+        sql, schema, names = self._reading.build_profiles(facts)
+        self._parts.append(("profiles", sql))
+        self._schema |= schema
+        self._names |= names
+
+    def _add_source(self, source: AnySource, needs: list[Need]) -> None:
+        table, names = self._find_rows(source)
+        aggregates = [need for need in needs if isinstance(need, Aggregate)]
+        if aggregates:
+            self._add_pass(_build_pass(table, names, aggregates, self._name_all(aggregates)), aggregates)
+        coming = [need for need in needs if isinstance(need, Coming)]
+        if coming:
+            name = self._name_all(coming)[0]
+            later = table.filter(table.occurred_at > NOW)
+            self._add_pass(later.group_by("customer_id").agg(**{name: later.occurred_at.min()}), coming)
+
+    def _name_all(self, needs: Sequence[Need]) -> list[str]:
+        first = len(self._names)
+        given = [f"f{first + number}" for number in range(len(needs))]
+        self._names |= dict(zip(needs, given, strict=True))
+        return given
+
+    def _add_pass(self, expression: ibis.Table, needs: Sequence[Need]) -> None:
+        name = f"pass_{len(self._passes)}"
+        self._parts.append((name, self._reading.compile(expression)))
+        self._passes.append(name)
+        for need in needs:
+            self._schema[self._names[need]] = str(expression.schema()[self._names[need]])
+
+    def _find_rows(self, source: AnySource) -> tuple[ibis.Table, dict[Column, str]]:
+        if source in self._rows:
+            return self._rows[source]
+        name = f"rows_{len(self._rows)}"
+        if isinstance(source, SequenceSource):
+            steps = [self._build_step(step) for step in source.steps]
+            schema = {"customer_id": "int64", "seq": "int64", "occurred_at": "timestamp(6)"}
+            rows = Rows(self._reading.compile(build_sequence(source, steps)), schema, {})
+            name = f"rows_{len(self._rows)}"
+        else:
+            rows = self._reading.build_rows(source, self._event_columns.get(source, ()))
+        self._parts.append((name, rows.sql))
+        self._rows[source] = (ibis.table(rows.schema, name=name), rows.names)
+        return self._rows[source]
+
+    def _build_step(self, step) -> ibis.Table:  # type: ignore[no-untyped-def]
+        table, names = self._find_rows(EventSource(step.event))
+        conditions = [test.build(lambda column: table[names[column]]) for test in step.tests]
+        return table.filter(*conditions) if conditions else table
+
+    def _join(self) -> None:
+        columns = ["profiles.*"]
+        joins = []
+        for name in self._passes:
+            joins.append(f"LEFT JOIN {name} ON {name}.customer_id = profiles.customer_id")
+        listed = [column for column in self._schema if column.startswith("f")]
+        sql = f"SELECT {', '.join(columns + listed)} FROM profiles {' '.join(joins)}"
+        self._parts.append(("facts_row", sql))
+
+
+def _gather_event_columns(needs: Sequence[Need]) -> dict[AnySource, tuple[Column, ...]]:
+    """The columns that are asked of each source, a sequence's steps included."""
+    found: dict[AnySource, dict[Column, None]] = {}
+    for need in needs:
+        if isinstance(need, Aggregate):
+            columns = found.setdefault(need.source, {})  # type: ignore[arg-type]
+            columns.update(dict.fromkeys(need.columns))
+            if need.function == "last_text":
+                columns[ORDER_KEY] = None
+        if isinstance(need, Aggregate | Coming) and isinstance(need.source, SequenceSource):
+            for step in need.source.steps:
+                found.setdefault(EventSource(step.event), {}).update(dict.fromkeys(list_step_columns(step)))
+    return {source: tuple(columns) for source, columns in found.items()}
+
+
+def _build_pass(
+    table: ibis.Table, names: dict[Column, str], aggregates: Sequence[Aggregate], given: Sequence[str]
+) -> ibis.Table:
+    """Everything that is asked of one source, per customer. What all have in common is filtered before."""
+    past = table.filter(table.occurred_at <= NOW)
+    conditions = [_list_conditions(past, names, aggregate) for aggregate in aggregates]
+    if len(aggregates) == 1 and conditions[0]:
+        past = past.filter(*conditions[0])
+        conditions = [[]]
+    else:
+        past = _cut_at_start(past, aggregates)
+        conditions = [_list_conditions(past, names, aggregate) for aggregate in aggregates]
+    measured = {
+        name: _aggregate(past, names, aggregate, ibis.and_(*where) if where else None)
+        for name, aggregate, where in zip(given, aggregates, conditions, strict=True)
+    }
+    return past.group_by("customer_id").agg(**measured)
+
+
+def _cut_at_start(past: ibis.Table, aggregates: Sequence[Aggregate]) -> ibis.Table:
+    """Only what the longest window reaches, where every one has a start."""
+    sliding = [aggregate.window.seconds for aggregate in aggregates]
+    if all(seconds is not None for seconds in sliding):
+        longest = max(aggregates, key=lambda aggregate: aggregate.window.seconds or 0)
+        start = longest.window.build_start()
+        return past.filter(past.occurred_at > start) if start is not None else past
+    return past
+
+
+def _list_conditions(past: ibis.Table, names: dict[Column, str], aggregate: Aggregate) -> list[BooleanValue]:
+    conditions = [test.build(lambda column: past[names[column]]) for test in aggregate.tests]
+    inside = aggregate.window.build(past.occurred_at)
+    return conditions if inside is None else [inside, *conditions]
+
+
+def _aggregate(
+    past: ibis.Table, names: dict[Column, str], aggregate: Aggregate, where: BooleanValue | None
+) -> Value:
+    of = None if aggregate.of is None else past[names[aggregate.of]]
+    match aggregate.function:
+        case "first_at":
+            return past.occurred_at.min(where=where)
+        case "last_at":
+            return past.occurred_at.max(where=where)
+        case "count":
+            return past.count(where=where) if of is None else of.count(where=where)
+        case "last_text":
+            assert of is not None
+            return of.argmax(past[names[ORDER_KEY]], where=where)
+    assert of is not None
+    match aggregate.function:
+        case "sum":
+            return of.sum(where=where)
+        case "min":
+            return of.min(where=where)
+        case "max":
+            return of.max(where=where)
+    return of.nunique(where=where)
