@@ -1,6 +1,7 @@
 """The environment, read in one place. Every setting has an entry in docs/reference/settings.md."""
 
 import os
+import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class Environment:
     debug: bool
     is_currency_set: bool = False
     trusted_proxies: int = 0
+    timezone: str = "UTC"
 
     @property
     def ledger_path(self) -> Path:
@@ -60,9 +62,14 @@ def read_environment() -> Environment:
         company=value("TENURE_COMPANY", "Your company"),
         debug=value("TENURE_DEBUG", "") == "1",
         is_currency_set=bool(value("TENURE_CURRENCY")),
+        timezone=_read_zone(value("TENURE_TIMEZONE", "")),
         trusted_proxies=_read_count(value("TENURE_TRUSTED_PROXIES", "")),
     )
 
 
 def _read_count(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else 0
+
+
+def _read_zone(text: str) -> str:
+    return text if text in zoneinfo.available_timezones() else "UTC"

@@ -14,6 +14,8 @@ from tenure.lake.rows import build_event_rows, build_name_condition, build_prope
 
 __all__ = [
     "DUCKDB",
+    "MEMBERSHIP_WORDS",
+    "SLOTS_PER_WORD",
     "Dialect",
     "Lake",
     "Transaction",
@@ -33,6 +35,8 @@ __all__ = [
     "table",
 ]
 
+MEMBERSHIP_WORDS = schema.MEMBERSHIP_WORDS
+SLOTS_PER_WORD = schema.SLOTS_PER_WORD
 _current: Lake | None = None
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tenure.base.errors import ConflictError
 from tenure.lake import schema
 from tenure.lake.answers import Answers
+from tenure.lake.dialects import Dialect
 
 Result = TypeVar("Result")
 Keys = NDArray[np.uint64]
@@ -111,6 +112,7 @@ class Lake(ABC):
     """An open lake. Closed by `close`. An engine opens itself first and calls `_start_writer` last."""
 
     known_messages: KnownMessages
+    dialect: Dialect
 
     def __init__(self) -> None:
         self._work: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()

@@ -58,6 +58,15 @@ CUSTOMERS = {
     "segment_since_at": "timestamp(6)",
 }
 
+MEMBERSHIP_WORDS = 16
+SLOTS_PER_WORD = 60
+MEMBERSHIPS = {
+    "customer_id": "int64",
+    "due_at": "timestamp(6)",
+    **{f"w{number}": "int64" for number in range(MEMBERSHIP_WORDS)},
+}
+"""A customer's segments as bits, `SLOTS_PER_WORD` a word, and when her answer may next change by itself."""
+
 TABLES = MappingProxyType(
     {
         "events": EVENTS,
@@ -95,10 +104,40 @@ TABLES = MappingProxyType(
             "arm": "string",
         },
         "checkpoints": {"name": "string", "value": "int64"},
+        "memberships_main": MEMBERSHIPS,
+        "memberships_delta": MEMBERSHIPS,
+        "membership_changes": {
+            "segment_id": "int64",
+            "customer_id": "int64",
+            "is_entry": "boolean",
+            "changed_at": "timestamp(6)",
+            "cause": "string",
+        },
+        "stages_now": {
+            "customer_id": "int64",
+            "model": "string",
+            "stage": "string",
+            "since_at": "timestamp(6)",
+        },
+        "stage_history": {
+            "customer_id": "int64",
+            "model": "string",
+            "from_stage": "string",
+            "to_stage": "string",
+            "since_at": "timestamp(6)",
+        },
+        "list_members": {"list_id": "int64", "customer_id": "int64", "added_at": "timestamp(6)"},
+        "suppressed_addresses": {"channel": "string", "address": "string"},
+        "zone_offsets": {
+            "zone": "string",
+            "from_at": "timestamp(6)",
+            "until_at": "timestamp(6)",
+            "offset_seconds": "int64",
+        },
     }
 )
 
-VIEWS = MappingProxyType({"customers": CUSTOMERS})
+VIEWS = MappingProxyType({"customers": CUSTOMERS, "memberships": MEMBERSHIPS})
 
 _COLUMN_TYPES = {
     "int64": "BIGINT",
@@ -121,13 +160,32 @@ WHERE NOT EXISTS (SELECT 1 FROM customers_delta AS delta WHERE delta.customer_id
 """
 
 
+_MEMBERSHIP_COLUMNS = ", ".join(MEMBERSHIPS)
+_MEMBERSHIPS_VIEW = f"""
+CREATE OR REPLACE VIEW memberships AS
+SELECT {_MEMBERSHIP_COLUMNS} FROM memberships_delta
+UNION ALL
+SELECT {_MEMBERSHIP_COLUMNS} FROM memberships_main AS main
+WHERE NOT EXISTS (SELECT 1 FROM memberships_delta AS delta WHERE delta.customer_id = main.customer_id)
+"""
+_SEGMENT_TABLES = (
+    "memberships_main", "memberships_delta", "membership_changes", "stages_now", "stage_history", "list_members",
+    "suppressed_addresses", "zone_offsets",
+)  # fmt: skip
+
+
+def _create_table(name: str) -> str:
+    lines = ", ".join(f"{column} {_COLUMN_TYPES[kind]}" for column, kind in TABLES[name].items())
+    return f"CREATE TABLE IF NOT EXISTS {name} ({lines})"
+
+
 def _create_tables() -> list[str]:
-    statements = []
-    for name, columns in TABLES.items():
-        lines = ", ".join(f"{column} {_COLUMN_TYPES[kind]}" for column, kind in columns.items())
-        statements.append(f"CREATE TABLE IF NOT EXISTS {name} ({lines})")
-    return [*statements, _CUSTOMERS_VIEW]
+    return [*(_create_table(name) for name in TABLES), _CUSTOMERS_VIEW]
 
 
-MIGRATIONS: tuple[list[str], ...] = (_create_tables(),)
+def _add_segments() -> list[str]:
+    return [*(_create_table(name) for name in _SEGMENT_TABLES), _MEMBERSHIPS_VIEW]
+
+
+MIGRATIONS: tuple[list[str], ...] = (_create_tables(), _add_segments())
 """One list of statements per schema version; a released list is never edited, only followed."""

@@ -16,6 +16,7 @@ import ibis
 import pyarrow as pa
 
 from tenure.base.errors import UnavailableError
+from tenure.lake.dialects import DUCKDB
 from tenure.lake.engine import Keys, Lake, Transaction, compile_sql, list_pending_migrations
 from tenure.lake.message_filter import MessageFilter
 
@@ -66,6 +67,8 @@ class DuckDBTransaction(Transaction):
 
 class DuckDBLake(Lake):
     """Made by `open_file` or `open_memory`."""
+
+    dialect = DUCKDB
 
     def __init__(self, instance: duckdb.DuckDBPyConnection, path: Path | None) -> None:
         super().__init__()

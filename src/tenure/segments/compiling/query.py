@@ -16,7 +16,13 @@ from tenure.segments.compiling.sources import (
     list_step_columns,
 )
 
-_RESULTS = {"count": "int64", "distinct": "int64", "sum": AMOUNT, "first_at": "timestamp(6)", "last_at": "timestamp(6)"}
+_RESULTS = {
+    "count": "int64",
+    "distinct": "int64",
+    "sum": AMOUNT,
+    "first_at": "timestamp(6)",
+    "last_at": "timestamp(6)",
+}
 Outputs = Callable[[Facts], dict[str, Value]]
 
 

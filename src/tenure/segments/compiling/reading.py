@@ -156,7 +156,9 @@ class Reading:
     def _build_stages(self, source: StageSource) -> str:
         if source.model != "lifecycle":
             model = self.dialect.quote(source.model)
-            return self._select_current("stage_history", "since_at", "from_stage, to_stage", f"model = {model}")
+            return self._select_current(
+                "stage_history", "since_at", "from_stage, to_stage", f"model = {model}"
+            )
         moves = self._select_current("segment_history", "since_at", "segment")
         return (
             "SELECT customer_id, occurred_at, segment AS to_stage, "
@@ -170,7 +172,9 @@ class Reading:
         conditions = [f"rows_of.{where}"] if where else []
         if self.scope.only is not None:
             ids = self.scope.only.get_name()
-            conditions.append(f"coalesce(m.into_customer_id, rows_of.customer_id) IN (SELECT customer_id FROM {ids})")
+            conditions.append(
+                f"coalesce(m.into_customer_id, rows_of.customer_id) IN (SELECT customer_id FROM {ids})"
+            )
         condition = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return (
             f"SELECT coalesce(m.into_customer_id, rows_of.customer_id) AS customer_id, rows_of.{moment} AS occurred_at, "
@@ -241,7 +245,9 @@ class _Profiles:
             )
         if column.name == "company_id":
             return "company.company_id", "string"
-        return lakes.build_value(self._dialect, "company.traits", column.name, column.kind), _BY_KIND[column.kind]
+        return lakes.build_value(self._dialect, "company.traits", column.name, column.kind), _BY_KIND[
+            column.kind
+        ]
 
     def _read_day(self, column: Column) -> tuple[str, str]:
         dialect = self._dialect
@@ -251,15 +257,15 @@ class _Profiles:
             self._joins["day"] = (
                 f" LEFT JOIN (SELECT * FROM zone_offsets WHERE from_at <= {now} AND {now} < until_at) AS her_zone "
                 "ON her_zone.zone = c.timezone "
-                f"CROSS JOIN (SELECT * FROM zone_offsets WHERE zone = {shop} AND from_at <= {now} AND {now} < until_at) "
-                "AS shop_zone"
+                f"LEFT JOIN (SELECT * FROM zone_offsets WHERE zone = {shop} AND from_at <= {now} AND {now} < until_at) "
+                "AS shop_zone ON true"
             )
-        offset = "coalesce(her_zone.offset_seconds, shop_zone.offset_seconds)"
+        offset = "coalesce(her_zone.offset_seconds, shop_zone.offset_seconds, 0)"
         local = dialect.add_seconds(now, offset)
         if column.name == "local_on":
             return dialect.as_date(local), "date"
         midnight = dialect.add_seconds(dialect.start_of_next_day(local), f"(-{offset})")
-        until = "coalesce(her_zone.until_at, shop_zone.until_at)"
+        until = f"coalesce(her_zone.until_at, shop_zone.until_at, {midnight})"
         return f"CASE WHEN {midnight} < {until} THEN {midnight} ELSE {until} END", "timestamp(6)"
 
     def _read_address(self, column: Column) -> tuple[str, str]:

@@ -33,11 +33,19 @@ class AttributeRule(Comparison, Rule):
 
     title: ClassVar[str] = "Attribute"
     group: ClassVar[str] = "Who they are"
-    note: ClassVar[str] = "“Is not”, “is none of” and “does not contain” include customers of whom it is unknown."
+    note: ClassVar[str] = (
+        "“Is not”, “is none of” and “does not contain” include customers of whom it is unknown."
+    )
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"kind": "attribute", "name": "country", "operator": "one_of", "value": ["DE", "AT"]},
         {"kind": "attribute", "name": "revenue", "type": "number", "operator": "at_least", "value": 100},
-        {"kind": "attribute", "name": "birthday", "type": "date", "operator": "anniversary_in_days", "value": 7},
+        {
+            "kind": "attribute",
+            "name": "birthday",
+            "type": "date",
+            "operator": "anniversary_in_days",
+            "value": 7,
+        },
         {"kind": "attribute", "name": "interests", "type": "list", "operator": "contains", "value": "coffee"},
         {"kind": "attribute", "name": "newsletter", "type": "boolean", "operator": "is_true"},
         {"kind": "attribute", "name": "email", "operator": "unknown"},

@@ -14,7 +14,14 @@ from tenure.segments.rules.comparing import Bound, Comparison
 from tenure.segments.rules.event import ONCE
 from tenure.segments.rules.testing import PropertyTest
 
-_COLUMNS = {"product": "product_id", "sku": "sku", "name": "name", "category": "category", "brand": "brand", "variant": "variant"}
+_COLUMNS = {
+    "product": "product_id",
+    "sku": "sku",
+    "name": "name",
+    "category": "category",
+    "brand": "brand",
+    "variant": "variant",
+}
 
 
 class BoughtRule(Rule):
@@ -48,7 +55,9 @@ class BoughtRule(Rule):
             return f"did not buy a {what}{when}"
         if self.measure == "orders" and self.bound == ONCE:
             return f"bought a {what}{when}"
-        unit = {"orders": "orders with a", "quantity": "pieces of a", "amount": "in money for a"}[self.measure]
+        unit = {"orders": "orders with a", "quantity": "pieces of a", "amount": "in money for a"}[
+            self.measure
+        ]
         return f"bought {self.bound.describe()} {unit} {what}{when}"
 
     def list_names(self) -> tuple[tuple[str, str], ...]:

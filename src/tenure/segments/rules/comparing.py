@@ -14,7 +14,13 @@ from tenure.segments.rules.base import Part, say_amount, say_value
 
 MOST_VALUES = 1_000
 Type = Literal["text", "number", "boolean", "date", "list"]
-KINDS: dict[str, Kind] = {"text": "text", "number": "number", "boolean": "text", "date": "moment", "list": "raw"}
+KINDS: dict[str, Kind] = {
+    "text": "text",
+    "number": "number",
+    "boolean": "text",
+    "date": "moment",
+    "list": "raw",
+}
 
 OPERATORS: dict[str, dict[str, str]] = {
     "text": {
@@ -61,7 +67,9 @@ class Comparison(Part):
     def _fits(self) -> Self:
         known = OPERATORS[self.type]
         if self.operator not in known:
-            raise ValueError(f"operator: a {self.type} knows {', '.join(known)}; not {str(self.operator)[:40]!r}")
+            raise ValueError(
+                f"operator: a {self.type} knows {', '.join(known)}; not {str(self.operator)[:40]!r}"
+            )
         object.__setattr__(self, "value", self._read_value())
         return self
 

@@ -26,7 +26,10 @@ class _Reader:
 
     def read(self, data: Any, place: str, level: int) -> Node:
         if level > MOST_LEVELS:
-            raise bad_rule(place, f"groups are nested deeper than {MOST_LEVELS} levels; put a part into a segment of its own")
+            raise bad_rule(
+                place,
+                f"groups are nested deeper than {MOST_LEVELS} levels; put a part into a segment of its own",
+            )
         if not isinstance(data, dict) or not data:
             raise bad_rule(
                 place,
@@ -39,7 +42,8 @@ class _Reader:
         if len(words) != 1 or len(data) != 1:
             others = ", ".join(shorten(key, 40) for key in list(data)[:6])
             raise bad_rule(
-                place, f"a group has one of all, any, not and nothing else, and a rule has a kind; here are {others}"
+                place,
+                f"a group has one of all, any, not and nothing else, and a rule has a kind; here are {others}",
             )
         return self._read_group(words[0], data[words[0]], place, level)
 
@@ -52,16 +56,22 @@ class _Reader:
             raise bad_rule(f"{place}.{word}", "takes a list with at least one rule or group")
         return Group(
             word,
-            tuple(self.read(part, f"{place}.{word}[{number}]", level + 1) for number, part in enumerate(parts)),
+            tuple(
+                self.read(part, f"{place}.{word}[{number}]", level + 1) for number, part in enumerate(parts)
+            ),
         )
 
     def _read_rule(self, data: dict[str, Any], place: str) -> Node:
         self._count += 1
         if self._count > MOST_RULES:
-            raise bad_rule(place, f"a segment has at most {MOST_RULES} rules; put a part into a segment of its own")
+            raise bad_rule(
+                place, f"a segment has at most {MOST_RULES} rules; put a part into a segment of its own"
+            )
         kind = BY_NAME.get(data["kind"]) if isinstance(data["kind"], str) else None
         if kind is None:
-            raise bad_rule(f"{place}.kind", f"there is no kind {shorten(data['kind'])}; there are {', '.join(BY_NAME)}")
+            raise bad_rule(
+                f"{place}.kind", f"there is no kind {shorten(data['kind'])}; there are {', '.join(BY_NAME)}"
+            )
         try:
             return kind.model_validate(data)
         except ValidationError as error:
@@ -80,7 +90,11 @@ def _say(error: Any, kind: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
     match error["type"]:
         case "extra_forbidden":
-            known = [field.alias or name for name, field in kind.model_fields.items()] if len(error["loc"]) == 1 else []
+            known = (
+                [field.alias or name for name, field in kind.model_fields.items()]
+                if len(error["loc"]) == 1
+                else []
+            )
             return f"is not known here{'; known are ' + ', '.join(known) if known else ''}"
         case "missing":
             return "is missing"

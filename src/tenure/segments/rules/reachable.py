@@ -30,7 +30,9 @@ class ReachableRule(Rule):
         return (self._address, self._suppressed, *((_OPTED_OUT,) if self.channel == "email" else ()))
 
     def build(self, facts: Facts, around: Surroundings) -> BooleanValue:
-        is_open: BooleanValue = facts.get(self._address).notnull() & ~facts.get(self._suppressed).fill_null(False)
+        is_open: BooleanValue = facts.get(self._address).notnull() & ~facts.get(self._suppressed).fill_null(
+            False
+        )
         return is_open & facts.get(_OPTED_OUT).isnull() if self.channel == "email" else is_open
 
     @property

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import ibis
 from ibis.expr.types import BooleanValue, Value
 from pydantic import Field, model_validator
-from typing import Self
 
 from tenure.segments.compiling.needs import Column
 from tenure.segments.rules.comparing import Comparison

@@ -27,7 +27,9 @@ class TotalRule(Rule):
 
     title: ClassVar[str] = "Total, average or variety"
     group: ClassVar[str] = "Behaviour"
-    note: ClassVar[str] = "The total of nothing is 0; the average, smallest and largest of nothing meet no bound."
+    note: ClassVar[str] = (
+        "The total of nothing is 0; the average, smallest and largest of nothing meet no bound."
+    )
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {
             "kind": "total", "function": "sum", "event": "Order Completed", "property": "total",
@@ -53,7 +55,9 @@ class TotalRule(Rule):
 
     def describe(self) -> str:
         when = f" {self.window.describe()}" if self.window.describe() else ""
-        what = f"{_WORDS[self.function]} {self.property} of “{self.event}”{describe_filters(self.where)}{when}"
+        what = (
+            f"{_WORDS[self.function]} {self.property} of “{self.event}”{describe_filters(self.where)}{when}"
+        )
         return f"has a {what} of {self.bound.describe()}"
 
     def list_names(self) -> tuple[tuple[str, str], ...]:

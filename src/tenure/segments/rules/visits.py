@@ -50,7 +50,11 @@ class VisitsRule(Rule):
             return f"spent {self.bound.describe()} minutes on the site{where}{when}"
         if self.bound == Bound(exactly=0):
             return f"did not visit{where}{when}"
-        return f"visited{where}{when}" if self.bound == ONCE else f"visited {self.bound.describe()} times{where}{when}"
+        return (
+            f"visited{where}{when}"
+            if self.bound == ONCE
+            else f"visited {self.bound.describe()} times{where}{when}"
+        )
 
     def list_needs(self, around: Surroundings) -> tuple[Need, ...]:
         sliding = (self._first(around),) if self.window.as_window(around.zone).is_sliding else ()
@@ -71,8 +75,12 @@ class VisitsRule(Rule):
     def _aggregate(self, around: Surroundings) -> Aggregate:
         window = self.window.as_window(around.zone)
         if self.measure == "minutes":
-            return Aggregate(SessionSource(), "sum", build_tests(self.where), window, Column("minutes", "number"))
+            return Aggregate(
+                SessionSource(), "sum", build_tests(self.where), window, Column("minutes", "number")
+            )
         return Aggregate(SessionSource(), "count", build_tests(self.where), window)
 
     def _first(self, around: Surroundings) -> Aggregate:
-        return Aggregate(SessionSource(), "first_at", build_tests(self.where), self.window.as_window(around.zone))
+        return Aggregate(
+            SessionSource(), "first_at", build_tests(self.where), self.window.as_window(around.zone)
+        )

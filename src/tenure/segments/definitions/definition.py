@@ -1,0 +1,85 @@
+"""A segment as data: what users write in the builder, in files and in the API."""
+
+import re
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from tenure.base.errors import TenureError
+from tenure.base.yaml_file import BadYamlError, parse_yaml
+from tenure.segments.rules.base import Node, describe_node
+from tenure.segments.rules.parsing import parse_rules
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+
+
+class Persona(BaseModel):
+    """What is known of the people in a segment besides the rule, for its profile card."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    who: str = Field("", max_length=2_000)
+    needs: str = Field("", max_length=2_000)
+    traits: tuple[str, ...] = Field((), max_length=12)
+    needs_trait: str = Field("", max_length=200)
+
+
+class Segment(BaseModel):
+    """A group of customers by its rules. `rule` is a tree of `all`, `any`, `not` and rules."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str = Field("", max_length=120)
+    description: str = Field("", max_length=2_000)
+    owner: str = Field("", max_length=254)
+    rule: dict[str, Any]
+    persona: Persona | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _is_name(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError("use small letters, figures and hyphens (at most 60), as in big-spenders")
+        return name
+
+    @cached_property
+    def node(self) -> Node:
+        """The tree of rules."""
+        return parse_rules(self.rule)
+
+    @property
+    def sentence(self) -> str:
+        return f"Customers for whom: {describe_node(self.node)}."
+
+    def as_data(self) -> dict[str, Any]:
+        data = self.model_dump(mode="json", exclude_defaults=True)
+        return {**data, "rule": self.node.as_data()}
+
+
+def parse_segment(data: Any) -> Segment:
+    """Read a segment from data. Errors: `bad_segment`, `bad_rule`; each names the place."""
+    if not isinstance(data, dict):
+        raise TenureError("bad_segment", "A segment is a mapping with name, title and rule.", "segment")
+    try:
+        segment = Segment.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])[:100] or "segment"
+        message = first["msg"].removeprefix("Value error, ")
+        raise TenureError("bad_segment", f"{place}: {message}.", place) from error
+    if segment.node is None:
+        raise TenureError("bad_segment", "rule: is missing.", "rule")
+    return segment
+
+
+def parse_segments(text: str) -> list[Segment]:
+    """Segments from YAML (or JSON) text: one mapping, a list of them, or `segments: [...]`."""
+    try:
+        data = parse_yaml(text)
+    except BadYamlError as error:
+        raise TenureError("bad_segment", f"The file is not YAML: {error}.", "file") from error
+    if isinstance(data, dict) and set(data) == {"segments"}:
+        data = data["segments"]
+    return [parse_segment(one) for one in (data if isinstance(data, list) else [data])]

@@ -1,0 +1,64 @@
+"""What definitions refer to by name, as it stands in the ledger."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tenure.config.environment import read_environment
+from tenure.segments.definitions.definition import Segment
+from tenure.segments.models import SegmentDefinition, StageModelDefinition, StaticList
+from tenure.segments.rfm import library as presets
+from tenure.segments.rules.base import Node
+
+FindCampaign = Callable[[str], int | None]
+_find_campaign: FindCampaign = lambda name: None  # noqa: E731
+
+
+def set_campaign_finder(find: FindCampaign) -> None:
+    """For the wiring: campaigns lie in a room further down, and rules name them."""
+    global _find_campaign
+    _find_campaign = find
+
+
+LIFECYCLE_RANKS = {"Acquisition": 0, "Reactivation": 1, "Retention": 2, "Increased value": 3, "Veneration": 4}
+"""Which phase is higher: somebody lost who buys again moves up."""
+
+
+@dataclass(frozen=True)
+class LedgerSurroundings:
+    """A look at the ledger, taken once: everything in it is as of that moment."""
+
+    zone: str
+    segments: Mapping[str, Segment]
+    lists: Mapping[str, int]
+    models: Mapping[str, dict[str, int]]
+    _campaigns: dict[str, int | None] = field(default_factory=dict)
+
+    def find_segment(self, name: str) -> Node | None:
+        found = self.segments.get(name)
+        return None if found is None else found.node
+
+    def find_list_id(self, name: str) -> int | None:
+        return self.lists.get(name)
+
+    def find_campaign_id(self, name: str) -> int | None:
+        if name not in self._campaigns:
+            self._campaigns[name] = _find_campaign(name)
+        return self._campaigns[name]
+
+    def find_stages(self, model: str) -> dict[str, int] | None:
+        return self.models.get(model)
+
+
+def look_around() -> LedgerSurroundings:
+    """The surroundings now."""
+    segments = {row.name: Segment.model_validate(row.definition) for row in SegmentDefinition.objects.all()}
+    lists = {row.name: int(row.pk) for row in StaticList.objects.all()}
+    models = {"lifecycle": _rank_lifecycle()}
+    for row in StageModelDefinition.objects.all():
+        models[row.name] = {stage["name"]: number for number, stage in enumerate(row.definition["stages"])}
+    return LedgerSurroundings(read_environment().timezone, segments, lists, models)
+
+
+def _rank_lifecycle() -> dict[str, int]:
+    preset = presets.get_preset()
+    return {segment.name: LIFECYCLE_RANKS.get(segment.phase, 0) for segment in preset.segments}
