@@ -7,6 +7,7 @@ from tenure.customers.currencies import (
     list_currencies_of,
 )
 from tenure.customers.folding import BatchIdentities, fold_batch
+from tenure.customers.order_lines import build_order_lines
 from tenure.customers.orders import (
     bound_amount,
     build_order_totals,
@@ -39,6 +40,7 @@ __all__ = [
     "TimelineEvent",
     "bound_amount",
     "build_customers",
+    "build_order_lines",
     "build_order_totals",
     "build_orders",
     "build_orders_between",

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from tenure.customers.identity import IdentityClaim, RecentIdentities, Resolution, resolve_identities
 from tenure.customers.models import Merge
+from tenure.customers.order_lines import promote_order_lines
 from tenure.customers.orders import build_order_totals, build_orders, current_order_events
 from tenure.customers.scores import select_by_key
 from tenure.events.api import RESOLVED
@@ -102,6 +103,7 @@ def fold_batch(tx: Transaction) -> None:
         _gather_absorbed(tx)
     if contents.has_orders:
         _promote_orders(tx)
+        promote_order_lines(tx)
     if contents.has_orders or contents.has_merges:
         _gather_orders(tx)
     if contents.has_traits or contents.has_merges:

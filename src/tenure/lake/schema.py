@@ -30,6 +30,22 @@ ORDER_EVENTS = {
     "currency": "string",
 }
 
+ORDER_LINES = {
+    "seq": "int64",
+    "customer_id": "int64",
+    "order_id": "string",
+    "line": "int32",
+    "occurred_at": "timestamp(6)",
+    "product_id": "string",
+    "sku": "string",
+    "name": "string",
+    "category": "string",
+    "brand": "string",
+    "variant": "string",
+    "quantity": "float64",
+    "price": "float64",
+}
+
 CUSTOMERS = {
     "customer_id": "int64",
     "external_id": "string",
@@ -134,6 +150,7 @@ TABLES = MappingProxyType(
             "until_at": "timestamp(6)",
             "offset_seconds": "int64",
         },
+        "order_lines": ORDER_LINES,
     }
 )
 
@@ -141,9 +158,11 @@ VIEWS = MappingProxyType({"customers": CUSTOMERS, "memberships": MEMBERSHIPS})
 
 _COLUMN_TYPES = {
     "int64": "BIGINT",
+    "int32": "INTEGER",
     "int8": "TINYINT",
     "uint64": "UBIGINT",
     "string": "VARCHAR",
+    "float64": "DOUBLE",
     "boolean": "BOOLEAN",
     "date": "DATE",
     "timestamp(6)": "TIMESTAMP",
@@ -187,5 +206,31 @@ def _add_segments() -> list[str]:
     return [*(_create_table(name) for name in _SEGMENT_TABLES), _MEMBERSHIPS_VIEW]
 
 
-MIGRATIONS: tuple[list[str], ...] = (_create_tables(), _add_segments())
+_ORDER_LINES = [
+    _create_table("order_lines"),
+    """
+INSERT INTO order_lines
+SELECT seq, customer_id, order_id, line, occurred_at,
+    coalesce(nullif(trim(product.product_id), ''), nullif(trim(product.productId), ''), nullif(trim(product.id), '')),
+    nullif(trim(product.sku), ''), nullif(trim(product.name), ''), nullif(trim(product.category), ''),
+    nullif(trim(product.brand), ''), nullif(trim(product.variant), ''),
+    CASE WHEN isfinite(product.quantity) THEN product.quantity ELSE 1 END,
+    CASE WHEN isfinite(product.price) THEN product.price END
+FROM (
+    SELECT seq, customer_id, order_id, occurred_at, generate_subscripts(products, 1) AS line, unnest(products) AS product
+    FROM (
+        SELECT e.seq, o.customer_id, o.order_id, e.occurred_at,
+            from_json(json_extract(e.properties, '$.products'), '[{"product_id": "VARCHAR", "productId": "VARCHAR",
+                "id": "VARCHAR", "sku": "VARCHAR", "name": "VARCHAR", "category": "VARCHAR", "brand": "VARCHAR",
+                "variant": "VARCHAR", "quantity": "DOUBLE", "price": "DOUBLE"}]') AS products
+        FROM events AS e JOIN order_events AS o ON o.seq = e.seq WHERE o.kind IN ('completed', 'updated')
+    )
+)
+WHERE coalesce(product.product_id, product.productId, product.id, product.sku, product.name, product.category,
+    product.brand, product.variant, product.quantity::VARCHAR, product.price::VARCHAR) IS NOT NULL
+ORDER BY seq, line
+""",
+]
+
+MIGRATIONS: tuple[list[str], ...] = (_create_tables(), _add_segments(), _ORDER_LINES)
 """One list of statements per schema version; a released list is never edited, only followed."""
