@@ -102,6 +102,22 @@ def check_lake() -> Finding:
     return Finding(True, f"The lake is open, schema version {lake.schema_version()}.")
 
 
+def check_history() -> Finding:
+    from tenure.lake import api as lakes
+
+    history = lakes.current().history
+    if history is None:
+        return Finding(True, "The lake's engine looks up one customer's past by itself.")
+    behind = history.count_behind()
+    if history.is_building:
+        return Finding(
+            True,
+            "The history of customers is being built.",
+            "Wait while the server runs; until then segments follow single events more slowly.",
+        )
+    return Finding(True, f"The history of customers is {count_of(behind, 'event', 'events')} behind.")
+
+
 def check_ledger() -> Finding:
     from django.db import connection
 
@@ -241,6 +257,7 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "disk space": check_disk_space,
     "versions": check_versions,
     "lake": check_lake,
+    "history": check_history,
     "ledger": check_ledger,
     "secret": check_secret,
     "inbox": check_inbox,

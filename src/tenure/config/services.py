@@ -26,6 +26,7 @@ class Services:
         self.keys = events.KeyRing()
         self._catcher: channels.Catcher | None = None
         self._ticker: Ticker | None = None
+        self._keeper: lakes.Keeper | None = None
 
     def start(self, background: bool) -> None:
         self.lake = lakes.open_file(self._environment.lake_path)
@@ -42,6 +43,8 @@ class Services:
             self.start_sending()
             self._ticker = Ticker(self.lake)
             self._ticker.start()
+            self._keeper = lakes.Keeper(self.lake)
+            self._keeper.start()
         else:
             self.pump.drain()
 
@@ -53,6 +56,8 @@ class Services:
     def stop(self) -> None:
         if self._ticker:
             self._ticker.stop()
+        if self._keeper:
+            self._keeper.stop()
         channels.stop_sender()
         if self._catcher:
             self._catcher.stop()

@@ -7,16 +7,27 @@ import ibis
 
 from tenure.base.errors import UnavailableError
 from tenure.lake import schema
+from tenure.lake.derived import record_changed_pasts, settle_changed_pasts
 from tenure.lake.dialects import DUCKDB, Dialect
 from tenure.lake.engine import Lake, Transaction, compile_sql
 from tenure.lake.engines.duckdb import OUTSIDE_TROUBLE, open_file, open_memory
-from tenure.lake.rows import build_event_rows, build_name_condition, build_property, build_value
+from tenure.lake.keeper import Keeper
+from tenure.lake.past import PAST, read_past
+from tenure.lake.rows import (
+    build_event_rows,
+    build_name_condition,
+    build_property,
+    build_value,
+    name_of_event,
+)
 
 __all__ = [
     "DUCKDB",
     "MEMBERSHIP_WORDS",
+    "PAST",
     "SLOTS_PER_WORD",
     "Dialect",
+    "Keeper",
     "Lake",
     "Transaction",
     "build_event_rows",
@@ -28,10 +39,14 @@ __all__ = [
     "current",
     "find_current",
     "is_outside_trouble",
+    "name_of_event",
     "open_file",
     "open_memory",
     "opened",
+    "read_past",
+    "record_changed_pasts",
     "set_current",
+    "settle_changed_pasts",
     "table",
 ]
 

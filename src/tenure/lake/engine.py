@@ -22,6 +22,7 @@ from tenure.base.errors import ConflictError
 from tenure.lake import schema
 from tenure.lake.answers import Answers
 from tenure.lake.dialects import Dialect
+from tenure.lake.history import History
 
 Result = TypeVar("Result")
 Keys = NDArray[np.uint64]
@@ -113,11 +114,18 @@ class Lake(ABC):
 
     known_messages: KnownMessages
     dialect: Dialect
+    history: History | None = None
+    """Where the engine has no quick way of its own to one customer's events. Read through `read_past`."""
 
     def __init__(self) -> None:
         self._work: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()
         self._version = 0
         self.answers = Answers(lambda: self._version)
+
+    @property
+    def version(self) -> int:
+        """Changes with every write."""
+        return self._version
 
     @abstractmethod
     def describe(self) -> str:

@@ -2,10 +2,24 @@
 
 from collections.abc import Sequence
 
-from tenure.lake.dialects import Dialect
+from tenure.lake.dialects import Dialect, quote_text
 
 NAMES = {"page": "Page Viewed", "screen": "Screen Viewed"}
 """What calls without a name of their own are called in rules; a track call has its event's."""
+
+NAME_SQL = " ".join(
+    [
+        "CASE type WHEN 'track' THEN event",
+        *(f"WHEN {quote_text(kind)} THEN {quote_text(name)}" for kind, name in NAMES.items()),
+        "END",
+    ]
+)
+"""The name as SQL over the events table; null for what no rule addresses."""
+
+
+def name_of_event(kind: str, event: str | None) -> str | None:
+    """The name under which rules address a call of type `kind`; None for identify, alias and group."""
+    return event if kind == "track" else NAMES.get(kind)
 
 
 def build_value(dialect: Dialect, json: str, name: str, kind: str) -> str:

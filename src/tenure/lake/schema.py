@@ -151,6 +151,8 @@ TABLES = MappingProxyType(
             "offset_seconds": "int64",
         },
         "order_lines": ORDER_LINES,
+        "derived_state": {"name": "string", "value": "int64"},
+        "changed_pasts": {"change_id": "int64", "customer_id": "int64"},
     }
 )
 
@@ -232,5 +234,10 @@ ORDER BY seq, line
 """,
 ]
 
-MIGRATIONS: tuple[list[str], ...] = (_create_tables(), _add_segments(), _ORDER_LINES)
+
+def _add_derived() -> list[str]:
+    return [_create_table(name) for name in ("derived_state", "changed_pasts")]
+
+
+MIGRATIONS: tuple[list[str], ...] = (_create_tables(), _add_segments(), _ORDER_LINES, _add_derived())
 """One list of statements per schema version; a released list is never edited, only followed."""

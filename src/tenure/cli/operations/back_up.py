@@ -10,7 +10,16 @@ from tenure.cli.backup_file import write_backup
 from tenure.cli.operations.operation import Operation, Progress
 from tenure.config.environment import Environment, read_environment
 
-NOT_BACKED_UP = ("tenure.lock", "server.json", "static", "backup-", "restoring-", "before-", "test-ledger")
+NOT_BACKED_UP = (
+    "tenure.lock",
+    "server.json",
+    "lake.history.sqlite3",
+    "static",
+    "backup-",
+    "restoring-",
+    "before-",
+    "test-ledger",
+)
 
 
 def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:

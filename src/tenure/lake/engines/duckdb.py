@@ -18,6 +18,7 @@ import pyarrow as pa
 from tenure.base.errors import UnavailableError
 from tenure.lake.dialects import DUCKDB
 from tenure.lake.engine import Keys, Lake, Transaction, compile_sql, list_pending_migrations
+from tenure.lake.history import History
 from tenure.lake.message_filter import MessageFilter
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class DuckDBLake(Lake):
         self._is_used, self._is_resting = True, False
         self._settle()
         self._migrate()
+        self.history: History = History(self, path.with_suffix(".history.sqlite3") if path else None)
         self.known_messages = self._build_message_filter()
         self._start_writer()
 
@@ -158,6 +160,7 @@ class DuckDBLake(Lake):
 
     def close(self) -> None:
         self._stop_writer()
+        self.history.close()
         self._instance.close()
 
     def _database_name(self) -> str:

@@ -1,0 +1,36 @@
+"""What is derived from the events table follows when events are deleted or given to another customer."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tenure.lake.engine import Lake, Transaction
+
+_COUNTER = "changed_pasts"
+
+
+def record_changed_pasts(lake: "Lake", transaction: "Transaction", customer_ids: Iterable[int]) -> None:
+    """Say, after the change and in its transaction, that events of these customers were deleted or moved.
+
+    When events move, both customers are named. From then on nothing old is read; call
+    `settle_changed_pasts` after the commit so that nothing old is left on disk either.
+    """
+    ids = sorted(set(customer_ids))
+    if not ids:
+        return
+    if lake.history is not None:
+        lake.history.record_changed(ids, _count_change(transaction), transaction)
+
+
+def settle_changed_pasts(lake: "Lake") -> None:
+    """Bring what lies outside the lake's own file up to date. Not inside a write."""
+    if lake.history is not None:
+        lake.history.settle()
+
+
+def _count_change(transaction: "Transaction") -> int:
+    row = transaction.execute("SELECT max(value) FROM derived_state WHERE name = ?", [_COUNTER]).fetchone()
+    change_id = int(row[0] or 0) + 1 if row else 1
+    transaction.execute("DELETE FROM derived_state WHERE name = ?", [_COUNTER])
+    transaction.execute("INSERT INTO derived_state VALUES (?, ?)", [_COUNTER, change_id])
+    return change_id
