@@ -6,7 +6,10 @@ from tenure.customers.currencies import (
     list_currencies,
     list_currencies_of,
 )
-from tenure.customers.folding import BatchIdentities, fold_batch
+from tenure.customers.folding import TOUCHED, fold_batch, refold
+from tenure.customers.identity_changes import BatchIdentities
+from tenure.customers.joining import MergeView, list_merges, merge_customers, unmerge
+from tenure.customers.merge_preview import MergePreview, TraitChoice, can_be_mailed, preview_merge
 from tenure.customers.order_lines import build_order_lines
 from tenure.customers.orders import (
     bound_amount,
@@ -33,11 +36,15 @@ from tenure.customers.scores import compact, compact_when_large, write_scores
 from tenure.customers.suppression import is_suppressed, list_suppressed, list_suppressions, suppress
 
 __all__ = [
+    "TOUCHED",
     "BatchIdentities",
     "CustomerPage",
     "CustomerRow",
     "CustomerView",
+    "MergePreview",
+    "MergeView",
     "TimelineEvent",
+    "TraitChoice",
     "bound_amount",
     "build_customers",
     "build_order_lines",
@@ -45,6 +52,7 @@ __all__ = [
     "build_orders",
     "build_orders_between",
     "build_search",
+    "can_be_mailed",
     "choose_currency",
     "compact",
     "compact_when_large",
@@ -58,10 +66,15 @@ __all__ = [
     "is_suppressed",
     "list_currencies",
     "list_currencies_of",
+    "list_merges",
     "list_suppressed",
     "list_suppressions",
     "list_timeline",
+    "merge_customers",
+    "preview_merge",
+    "refold",
     "search_customers",
     "suppress",
+    "unmerge",
     "write_scores",
 ]

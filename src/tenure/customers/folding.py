@@ -1,19 +1,15 @@
 """The profile is a fold over events: each batch moves the profiles it touches, in sets.
 
-Runs inside the batch's transaction on the temporary table that `events.appending` names. Late identify calls
-and merges are folded again from the whole history of those customers.
+Runs inside the batch's transaction on the temporary table that `events.appending` names. Customers who were
+merged or taken apart, and those whose consent comes late, are folded again from their whole history (`refold`).
 """
 
 import functools
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
-import pyarrow as pa
 
-from tenure.customers.identity import IdentityClaim, RecentIdentities, Resolution, resolve_identities
-from tenure.customers.models import Merge
+from tenure.customers.identity_changes import TO_REFOLD
 from tenure.customers.order_lines import promote_order_lines
 from tenure.customers.orders import build_order_totals, build_orders, current_order_events
 from tenure.customers.scores import select_by_key
@@ -28,56 +24,20 @@ ORDER_KINDS = {
     "Order Cancelled": "cancelled",
 }
 _ORDER_EVENTS = ", ".join(f"'{event}'" for event in ORDER_KINDS)
-_OUR_EVENTS = "'Email Sent', 'Email Delivered', 'Email Bounced', 'Email Skipped', 'Email Failed'"
+_OUR_EVENTS = (
+    "'Email Sent', 'Email Delivered', 'Email Bounced', 'Email Skipped', 'Email Failed', "
+    "'Customer Merged', 'Customer Unmerged'"
+)
 """What we did to a customer does not mean that the customer was seen."""
-_MERGES = "new_merges"
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-Claim = tuple[str | None, str | None, str | None, str]
-_COLUMNS = ", ".join([*lakes.table("customers").columns, "is_removed"])
-
-
-class BatchIdentities:
-    """Resolves batches of one lake; made once for it."""
-
-    def __init__(self) -> None:
-        self._recent = RecentIdentities()
-
-    def __call__(self, tx: Transaction, claims: Sequence[Claim]) -> Resolution:
-        """Identities from the ledger; the lake's merge map is brought up to the ledger's in the same step."""
-        resolution = resolve_identities([IdentityClaim(*claim) for claim in claims], self._recent)
-        _bring_merges(tx)
-        return resolution
-
-
-def _bring_merges(tx: Transaction) -> None:
-    last = tx.execute("SELECT coalesce(max(value), 0) FROM checkpoints WHERE name = 'merges'").fetchone()
-    seen = int(last[0]) if last else 0
-    rows = list(Merge.objects.filter(id__gt=seen).order_by("id").values())
-    tx.execute(f"CREATE TEMP TABLE IF NOT EXISTS {_MERGES} AS SELECT * FROM merges WHERE false")
-    tx.execute(f"TRUNCATE {_MERGES}")
-    if rows:
-        _copy_merges(tx, rows)
-
-
-def _copy_merges(tx: Transaction, rows: list[dict[str, Any]]) -> None:
-    new = pa.table(
-        {
-            "merge_id": pa.array([row["id"] for row in rows], pa.int64()),
-            "from_customer_id": pa.array([row["from_customer_id"] for row in rows], pa.int64()),
-            "into_customer_id": pa.array([row["into_customer_id"] for row in rows], pa.int64()),
-            "merged_at": pa.array(
-                [row["merged_at"].replace(tzinfo=None) for row in rows], pa.timestamp("us")
-            ),
-        }
-    )
-    tx.append(_MERGES, new)
-    tx.execute(
-        f"UPDATE merges SET into_customer_id = later.into_customer_id FROM {_MERGES} AS later "
-        "WHERE merges.into_customer_id = later.from_customer_id"
-    )
-    tx.execute(f"INSERT INTO merges BY NAME SELECT * FROM {_MERGES}")
-    tx.execute("DELETE FROM checkpoints WHERE name = 'merges'")
-    tx.execute("INSERT INTO checkpoints VALUES ('merges', ?)", [rows[-1]["id"]])
+TOUCHED = "touched"
+"""The temporary table (customer_id) of those whose profile a batch changes, for the handlers after `fold_batch`."""
+_HISTORY = "refold_history"
+_KEPT = ("customer_id", "r", "f", "m", "segment", "phase", "segment_since_at")
+_ONLY_SCORES = ", ".join(
+    name if name in _KEPT else f"NULL::{kind} AS {name}"
+    for name, kind in lakes.list_column_types("customers").items()
+)
 
 
 @dataclass(frozen=True)
@@ -86,38 +46,92 @@ class BatchContents:
 
     has_orders: bool
     has_traits: bool
-    has_merges: bool
+    has_refolds: bool = False
 
 
 def fold_batch(tx: Transaction) -> None:
     """Bring the profiles that the batch touches up to date."""
     contents = _look_into(tx)
-    merged = f" UNION ALL SELECT into_customer_id FROM {_MERGES}" if contents.has_merges else ""
-    tx.execute(
-        "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT customer_id FROM "
-        f"(SELECT customer_id FROM {RESOLVED}{merged}) WHERE customer_id IS NOT NULL"
-    )
-    tx.execute(f"CREATE OR REPLACE TEMP TABLE existing AS {select_by_key('touched')}")
-    _gather_facts(tx)
-    if contents.has_merges:
-        _gather_absorbed(tx)
     if contents.has_orders:
         _promote_orders(tx)
         promote_order_lines(tx)
-    if contents.has_orders or contents.has_merges:
-        _gather_orders(tx)
-    if contents.has_traits or contents.has_merges:
+    if contents.has_refolds:
+        tx.execute(
+            f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS SELECT DISTINCT customer_id FROM {RESOLVED} "
+            f"WHERE customer_id IS NOT NULL AND customer_id NOT IN (SELECT customer_id FROM {TO_REFOLD})"
+        )
+    else:
+        tx.execute(
+            f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS SELECT DISTINCT customer_id FROM {RESOLVED} "
+            "WHERE customer_id IS NOT NULL"
+        )
+    tx.execute(f"CREATE OR REPLACE TEMP TABLE existing AS {select_by_key(TOUCHED)}")
+    _gather_facts(tx)
+    if contents.has_orders:
+        _gather_orders(
+            tx,
+            f"SELECT DISTINCT customer_id FROM {RESOLVED} WHERE type = 'track' AND event IN ({_ORDER_EVENTS}) "
+            "AND customer_id IS NOT NULL",
+        )
+    if contents.has_traits:
         _gather_traits(tx)
     _write_profiles(tx, contents)
+    if contents.has_refolds:
+        refold(tx, TO_REFOLD)
+        tx.execute(f"INSERT INTO {TOUCHED} SELECT customer_id FROM {TO_REFOLD}")
+
+
+def refold(tx: Transaction, ids: str) -> None:
+    """Fold the profiles of the customers in the table `ids` (customer_id, present ones) from their whole history.
+
+    Scores and segment stay as they are until they are scored again. A customer without events has no profile.
+    """
+    _gather_history(tx, ids)
+    tx.execute(f"CREATE OR REPLACE TEMP TABLE {TOUCHED}_again AS SELECT DISTINCT customer_id FROM {_HISTORY}")
+    tx.execute(f"CREATE OR REPLACE TEMP TABLE existing AS SELECT {_ONLY_SCORES} FROM ({select_by_key(ids)})")
+    _gather_history_facts(tx)
+    _gather_orders(tx, f"SELECT customer_id FROM {TOUCHED}_again")
+    tx.execute(
+        "CREATE OR REPLACE TEMP TABLE identifies AS SELECT customer_id, occurred_at, seq, properties "
+        f"FROM {_HISTORY} WHERE type = 'identify'"
+    )
+    tx.execute("CREATE OR REPLACE TEMP TABLE refolded AS SELECT NULL::BIGINT AS customer_id WHERE false")
+    _gather_patches(tx)
+    tx.execute(
+        f"CREATE OR REPLACE TEMP TABLE gone AS SELECT customer_id FROM {ids} ANTI JOIN {TOUCHED}_again USING (customer_id)"
+    )
+    _remove_profiles(tx, "gone")
+    _write_profiles(tx, BatchContents(True, True), f"{TOUCHED}_again")
+
+
+def _remove_profiles(tx: Transaction, ids: str) -> None:
+    tx.execute(f"DELETE FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM {ids})")
+    tx.execute(f"INSERT INTO customers_delta (customer_id, is_removed) SELECT customer_id, true FROM {ids}")
 
 
 def _look_into(tx: Transaction) -> BatchContents:
     row = tx.execute(
         f"SELECT coalesce(bool_or(type = 'track' AND event IN ({_ORDER_EVENTS})), false), "
         "coalesce(bool_or(type = 'identify'), false), "
-        f"EXISTS (SELECT 1 FROM {_MERGES}) FROM {RESOLVED}"
+        "coalesce(bool_or(event IN ('Unsubscribed', 'Subscribed')), false), "
+        f"EXISTS (SELECT 1 FROM {TO_REFOLD}) FROM {RESOLVED}"
     ).fetchone()
-    return BatchContents(*row) if row else BatchContents(False, False, False)
+    has_orders, has_traits, has_consents, has_refolds = row or (False,) * 4
+    if has_consents and _refold_late_consents(tx):
+        has_refolds = True
+    return BatchContents(has_orders, has_traits, has_refolds)
+
+
+def _refold_late_consents(tx: Transaction) -> bool:
+    """Whether somebody's consent comes after what happened later; those are folded again."""
+    asked = f"(SELECT DISTINCT customer_id FROM {RESOLVED} WHERE event IN ('Unsubscribed', 'Subscribed'))"
+    row = tx.execute(
+        f"INSERT INTO {TO_REFOLD} SELECT DISTINCT r.customer_id FROM {RESOLVED} AS r "
+        f"JOIN ({select_by_key(asked)}) AS c USING (customer_id) "
+        "WHERE r.event IN ('Unsubscribed', 'Subscribed') AND r.occurred_at <= c.last_seen_at "
+        f"AND r.customer_id NOT IN (SELECT customer_id FROM {TO_REFOLD})"
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def _promote_orders(tx: Transaction) -> None:
@@ -145,17 +159,6 @@ def _promote_orders(tx: Transaction) -> None:
     )
 
 
-def _gather_absorbed(tx: Transaction) -> None:
-    """What was known of the profiles that were merged into touched ones."""
-    tx.execute(
-        "CREATE OR REPLACE TEMP TABLE absorbed AS SELECT m.into_customer_id AS customer_id, "
-        "min(c.first_seen_at) AS first_seen_at, max(c.last_seen_at) AS last_seen_at, "
-        "sum(c.event_count)::BIGINT AS event_count, min(c.contact_known_at) AS contact_known_at, "
-        "max(c.email_opted_out_at) AS email_opted_out_at "
-        f"FROM {_MERGES} AS m JOIN customers AS c ON c.customer_id = m.from_customer_id GROUP BY 1"
-    )
-
-
 def _gather_facts(tx: Transaction) -> None:
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE facts AS SELECT customer_id, min(occurred_at) AS first_seen_at, "
@@ -169,13 +172,54 @@ def _gather_facts(tx: Transaction) -> None:
     )
 
 
+def _gather_history(tx: Transaction, ids: str) -> None:
+    """Every event of the customers in `ids`, with the profile that it is stored under."""
+    tx.execute(
+        f"CREATE OR REPLACE TEMP TABLE stored AS SELECT customer_id AS stored_id, customer_id, NULL::BIGINT AS at_seq FROM {ids} "
+        "UNION ALL SELECT from_customer_id, into_customer_id, coalesce(at_seq, 0) FROM merges "
+        f"WHERE into_customer_id IN (SELECT customer_id FROM {ids})"
+    )
+    tx.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_HISTORY} AS SELECT s.customer_id, s.stored_id, s.at_seq, e.seq, e.type, e.event, "
+        "e.user_id, e.anonymous_id, e.occurred_at, "
+        "CASE WHEN e.type = 'identify' THEN e.properties END AS properties "
+        "FROM events AS e JOIN stored AS s ON s.stored_id = e.customer_id "
+        "WHERE e.rowid IN (SELECT rowid FROM events WHERE customer_id IN (SELECT stored_id FROM stored))"
+    )
+
+
+def _gather_history_facts(tx: Transaction) -> None:
+    """As `_gather_facts`. An opt-out of a merged profile holds until a consent that came after the merge."""
+    tx.execute(
+        "CREATE OR REPLACE TEMP TABLE consents AS WITH latest AS ("
+        "SELECT customer_id, stored_id, at_seq, arg_max(event, (occurred_at, seq)) AS event, "
+        f"max(occurred_at) AS given_at, arg_max(seq, (occurred_at, seq)) AS seq FROM {_HISTORY} "
+        "WHERE event IN ('Unsubscribed', 'Subscribed') GROUP BY 1, 2, 3), "
+        "own AS (SELECT * FROM latest WHERE at_seq IS NULL) "
+        "SELECT customer_id, max(given_at) AS consent_at FROM ("
+        "SELECT customer_id, given_at FROM own WHERE event = 'Unsubscribed' UNION ALL "
+        "SELECT l.customer_id, l.given_at FROM latest AS l LEFT JOIN own AS o USING (customer_id) "
+        "WHERE l.at_seq IS NOT NULL AND l.event = 'Unsubscribed' AND NOT coalesce("
+        "o.event = 'Subscribed' AND o.seq > l.at_seq AND o.given_at >= l.given_at, false)) GROUP BY 1"
+    )
+    tx.execute(
+        "CREATE OR REPLACE TEMP TABLE facts AS SELECT h.*, "
+        "CASE WHEN c.customer_id IS NOT NULL THEN 'Unsubscribed' END AS consent_event, c.consent_at FROM ("
+        "SELECT customer_id, min(occurred_at) AS first_seen_at, "
+        f"max(occurred_at) FILTER (event IS NULL OR event NOT IN ({_OUR_EVENTS})) AS last_seen_at, "
+        "count(*) AS event_count, "
+        "arg_min(user_id, (stored_id <> customer_id, seq)) FILTER (user_id IS NOT NULL) AS user_id, "
+        "arg_min(anonymous_id, (stored_id <> customer_id, seq)) FILTER (anonymous_id IS NOT NULL) AS anonymous_id "
+        f"FROM {_HISTORY} GROUP BY 1) AS h LEFT JOIN consents AS c USING (customer_id)"
+    )
+
+
 def _gather_traits(tx: Transaction) -> None:
     """The traits that the batch sets: the latest value of each key wins, whatever the order of arrival."""
     tx.execute(
-        "CREATE OR REPLACE TEMP TABLE refolded AS SELECT DISTINCT customer_id FROM ("
-        f"SELECT r.customer_id FROM {RESOLVED} AS r JOIN existing USING (customer_id) "
-        "WHERE r.type = 'identify' AND r.occurred_at < existing.traits_set_at "
-        f"UNION ALL SELECT into_customer_id FROM {_MERGES})"
+        "CREATE OR REPLACE TEMP TABLE refolded AS SELECT DISTINCT r.customer_id "
+        f"FROM {RESOLVED} AS r JOIN existing USING (customer_id) "
+        "WHERE r.type = 'identify' AND r.occurred_at < existing.traits_set_at"
     )
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE identifies AS SELECT customer_id, occurred_at, seq, properties "
@@ -189,6 +233,10 @@ def _gather_traits(tx: Transaction) -> None:
             "FROM events AS e LEFT JOIN merges AS m ON m.from_customer_id = e.customer_id "
             "WHERE type = 'identify' AND coalesce(m.into_customer_id, e.customer_id) IN (SELECT customer_id FROM refolded)"
         )
+    _gather_patches(tx)
+
+
+def _gather_patches(tx: Transaction) -> None:
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE patches AS SELECT customer_id, "
         "json_group_object(key, value) AS patch, max(set_at) AS traits_set_at, "
@@ -199,13 +247,8 @@ def _gather_traits(tx: Transaction) -> None:
     )
 
 
-def _gather_orders(tx: Transaction) -> None:
-    tx.execute(
-        "CREATE OR REPLACE TEMP TABLE reordered AS SELECT DISTINCT customer_id FROM ("
-        f"SELECT customer_id FROM {RESOLVED} WHERE type = 'track' AND event IN "
-        f"({_ORDER_EVENTS}) AND customer_id IS NOT NULL "
-        f"UNION ALL SELECT into_customer_id FROM {_MERGES})"
-    )
+def _gather_orders(tx: Transaction, ids: str) -> None:
+    tx.execute(f"CREATE OR REPLACE TEMP TABLE reordered AS {ids}")
     tx.execute(_order_totals_sql())
 
 
@@ -219,27 +262,22 @@ def _order_totals_sql() -> str:
     return f"CREATE OR REPLACE TEMP TABLE order_totals AS {lakes.compile_sql(totals)}"
 
 
-def _write_profiles(tx: Transaction, contents: BatchContents) -> None:
-    tx.execute("DELETE FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM touched)")
-    tx.execute(f"INSERT INTO customers_delta BY NAME {_build_profiles_sql(contents)}")
-    if contents.has_merges:
-        gone = f"(SELECT from_customer_id FROM {_MERGES})"
-        tx.execute(f"DELETE FROM customers_delta WHERE customer_id IN {gone}")
-        tx.execute(
-            f"INSERT INTO customers_delta (customer_id, is_removed) SELECT from_customer_id, true FROM {_MERGES}"
-        )
+def _write_profiles(tx: Transaction, contents: BatchContents, ids: str = "") -> None:
+    """Write the profiles of the customers in `ids` (those of the batch) from what was gathered of them."""
+    ids = ids or TOUCHED
+    tx.execute(f"DELETE FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM {ids})")
+    tx.execute(f"INSERT INTO customers_delta BY NAME {_build_profiles_sql(contents, ids)}")
 
 
 @functools.cache
-def _build_profiles_sql(contents: BatchContents) -> str:
+def _build_profiles_sql(contents: BatchContents, ids: str) -> str:
     """The profiles' statement; what the batch does not bring stands as a table without rows."""
-    has_patches = contents.has_traits or contents.has_merges
-    has_totals = contents.has_orders or contents.has_merges
+    has_patches = contents.has_traits
     return _PROFILES_SQL.format(
-        absorbed="absorbed" if contents.has_merges else _NO_ABSORBED,
+        folding=ids,
         patches="patches" if has_patches else _NO_PATCHES,
         refolded="refolded" if has_patches else "(SELECT NULL::BIGINT AS customer_id WHERE false)",
-        order_totals="order_totals" if has_totals else _NO_TOTALS,
+        order_totals="order_totals" if contents.has_orders else _NO_TOTALS,
         traits=_FOLDED_TRAITS if has_patches else "coalesce(e.traits, '{}')",
         named=_READ_FROM_TRAITS if has_patches else "SELECT *, email AS given_email FROM merged",
         email=_EMAIL,
@@ -265,11 +303,6 @@ _READ_FROM_TRAITS = """
              ELSE country END AS country,
         CASE WHEN is_changed THEN traits ->> '$.timezone' ELSE timezone END AS timezone
     FROM merged"""
-_NO_ABSORBED = (
-    "(SELECT NULL::BIGINT AS customer_id, NULL::TIMESTAMP AS first_seen_at, NULL::TIMESTAMP AS last_seen_at, "
-    "NULL::BIGINT AS event_count, NULL::TIMESTAMP AS contact_known_at, NULL::TIMESTAMP AS email_opted_out_at "
-    "WHERE false)"
-)
 _NO_PATCHES = (
     "(SELECT NULL::BIGINT AS customer_id, NULL::JSON AS patch, NULL::TIMESTAMP AS traits_set_at, "
     "NULL::TIMESTAMP AS contact_known_at WHERE false)"
@@ -286,21 +319,20 @@ WITH merged AS (
         coalesce(e.is_known, false) OR f.user_id IS NOT NULL AS is_known,
         {traits} AS traits,
         greatest(e.traits_set_at, p.traits_set_at) AS traits_set_at,
-        least(e.contact_known_at, a.contact_known_at, p.contact_known_at) AS contact_seen_at,
-        CASE WHEN f.consent_at IS NULL THEN coalesce(e.email_opted_out_at, a.email_opted_out_at)
+        least(e.contact_known_at, p.contact_known_at) AS contact_seen_at,
+        CASE WHEN f.consent_at IS NULL THEN e.email_opted_out_at
              WHEN f.consent_event = 'Unsubscribed' THEN f.consent_at END AS email_opted_out_at,
-        least(e.first_seen_at, a.first_seen_at, f.first_seen_at) AS first_seen_at,
-        coalesce(greatest(e.last_seen_at, a.last_seen_at, f.last_seen_at), f.first_seen_at) AS last_seen_at,
-        coalesce(e.event_count, 0) + coalesce(a.event_count, 0) + coalesce(f.event_count, 0) AS event_count,
+        least(e.first_seen_at, f.first_seen_at) AS first_seen_at,
+        coalesce(greatest(e.last_seen_at, f.last_seen_at), f.first_seen_at) AS last_seen_at,
+        coalesce(e.event_count, 0) + coalesce(f.event_count, 0) AS event_count,
         CASE WHEN o.customer_id IS NULL THEN coalesce(e.order_count, 0) ELSE o.order_count END AS order_count,
         CASE WHEN o.customer_id IS NULL THEN coalesce(e.revenue, 0) ELSE o.revenue END AS revenue,
         CASE WHEN o.customer_id IS NULL THEN e.first_order_at ELSE o.first_order_at END AS first_order_at,
         CASE WHEN o.customer_id IS NULL THEN e.last_order_at ELSE o.last_order_at END AS last_order_at,
         p.patch IS NOT NULL AS is_changed, e.email, e.phone, e.name, e.country, e.timezone,
         e.r, e.f, e.m, e.segment, e.phase, e.segment_since_at
-    FROM touched AS t
+    FROM {folding} AS t
     LEFT JOIN existing AS e USING (customer_id)
-    LEFT JOIN {absorbed} AS a USING (customer_id)
     LEFT JOIN facts AS f USING (customer_id)
     LEFT JOIN {patches} AS p USING (customer_id)
     LEFT JOIN {refolded} AS r USING (customer_id)

@@ -1,7 +1,9 @@
 """Who is who: identifiers to customers.
 
 A user id is a hard identifier, an anonymous id a soft one. An anonymous profile that becomes known is merged
-into the known one; two different hard ids never merge, unless an alias call says so.
+into the known one; two different hard ids never merge, unless an alias call or a person says so. Two profiles
+that a person took apart are merged by a person only. An identifier keeps its `home`: the profile that it came
+with, whatever that profile is merged into.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from tenure.base import clock
-from tenure.customers.models import Identifier, Merge
+from tenure.customers.models import Identifier, Merge, Separation
 
 USER_ID = Identifier.Kind.USER_ID.value
 ANONYMOUS_ID = Identifier.Kind.ANONYMOUS_ID.value
@@ -122,11 +124,14 @@ class _Resolver:
     def __init__(self, claims: Sequence[IdentityClaim], resolution: Resolution) -> None:
         self._claims = claims
         self._resolution = resolution
-        self._customers = _load_customers(claims)
+        found = _load_customers(claims)
+        self._customers = {key: customer_id for key, (customer_id, _) in found.items()}
+        self._homes = {key: home_id for key, (_, home_id) in found.items()}
         self._known = {customer_id for (kind, _), customer_id in self._customers.items() if kind == USER_ID}
         self._known |= _load_known(set(self._customers.values()) - self._known)
         self._new_customers = 0
-        self._new_identifiers: list[tuple[str, str, int]] = []
+        self._new_identifiers: list[tuple[str, str, int, int]] = []
+        self._apart: list[tuple[int, int]] | None = None
         self._merges: list[tuple[int, int, str, str]] = []
         self._redirect: dict[int, int] = {}
 
@@ -147,25 +152,29 @@ class _Resolver:
         if by_user is None:
             if by_anonymous is not None and by_anonymous not in self._known:
                 by_user = by_anonymous
+                self._attach(USER_ID, user_id, by_user, like=(ANONYMOUS_ID, str(anonymous_id)))
             else:
                 by_user = self._make()
-            self._attach(USER_ID, user_id, by_user)
+                self._attach(USER_ID, user_id, by_user)
         if anonymous_id is None:
             return
         if by_anonymous is None:
-            self._attach(ANONYMOUS_ID, anonymous_id, by_user)
+            self._attach(ANONYMOUS_ID, anonymous_id, by_user, like=(USER_ID, user_id))
         elif by_anonymous != by_user and by_anonymous not in self._known:
             self._merge(by_anonymous, by_user, "identified", message_id)
 
     def _alias(self, user_id: str, previous_id: str, message_id: str) -> None:
         """`previous_id` and `user_id` are one person, because somebody said so."""
-        known = [self._find(kind, previous_id) for kind in (USER_ID, ANONYMOUS_ID)]
-        customer = self._find(USER_ID, user_id) or next(filter(None, known), None) or self._make()
-        if (USER_ID, user_id) not in self._customers:
-            self._attach(USER_ID, user_id, customer)
-        for kind, previous in zip((USER_ID, ANONYMOUS_ID), known, strict=True):
+        known = {kind: self._find(kind, previous_id) for kind in (USER_ID, ANONYMOUS_ID)}
+        customer = self._find(USER_ID, user_id)
+        if customer is None:
+            named = next((kind for kind, found in known.items() if found is not None), None)
+            customer = known[named] if named else None
+            customer = self._make() if customer is None else customer
+            self._attach(USER_ID, user_id, customer, like=(named, previous_id) if named else None)
+        for kind, previous in known.items():
             if previous is None:
-                self._attach(kind, previous_id, customer)
+                self._attach(kind, previous_id, customer, like=(USER_ID, user_id))
             elif _follow(self._redirect, previous) != customer:
                 self._merge(_follow(self._redirect, previous), customer, "alias", message_id)
 
@@ -178,17 +187,29 @@ class _Resolver:
         self._new_customers += 1
         return -self._new_customers
 
-    def _attach(self, kind: str, value: str, customer_id: int) -> None:
+    def _attach(self, kind: str, value: str, customer_id: int, like: tuple[str, str] | None = None) -> None:
+        """Give a new identifier to a customer; it is at home where the identifier `like` is, that it came with."""
+        home_id = self._homes.get(like, customer_id) if like else customer_id
         self._customers[kind, value] = customer_id
-        self._new_identifiers.append((kind, value, customer_id))
+        self._homes[kind, value] = home_id
+        self._new_identifiers.append((kind, value, customer_id, home_id))
         if kind == USER_ID:
             self._known.add(customer_id)
 
     def _merge(self, source: int, target: int, reason: str, message_id: str) -> None:
+        if self._are_apart(source, target):
+            return
         self._redirect[source] = target
         if source in self._known:
             self._known.add(target)
         self._merges.append((source, target, reason, message_id))
+
+    def _are_apart(self, one: int, other: int) -> bool:
+        """Whether a person said that these are two people."""
+        if self._apart is None:
+            self._apart = list_apart()
+        follow = self._redirect
+        return any({_follow(follow, a), _follow(follow, b)} == {one, other} for a, b in self._apart)
 
     def _save(self) -> None:
         """Plain statements: the ORM's objects would cost more than everything else in the pump."""
@@ -204,8 +225,11 @@ class _Resolver:
                     [(customer_id, now) for customer_id in real.values()],
                 )
             cursor.executemany(
-                "INSERT INTO customers_identifier (kind, value, customer_id) VALUES (%s, %s, %s)",
-                [(kind, value, real.get(number, number)) for kind, value, number in self._new_identifiers],
+                "INSERT INTO customers_identifier (kind, value, customer_id, home_id) VALUES (%s, %s, %s, %s)",
+                [
+                    (kind, value, real.get(number, number), real.get(home, home))
+                    for kind, value, number, home in self._new_identifiers
+                ],
             )
         self._save_merges(real)
         for (kind, value), customer_id in self._customers.items():
@@ -216,29 +240,35 @@ class _Resolver:
     def _save_merges(self, real: dict[int, int]) -> None:
         if not self._merges:
             return
-        pairs = []
-        for source, _, _, _ in self._merges:
+        pairs, direct = [], []
+        for source, first, _, _ in self._merges:
             target = _follow(self._redirect, source)
             pairs.append((real.get(target, target), real.get(source, source)))
+            direct.append(real.get(first, first))
         with connection.cursor() as cursor:
             cursor.executemany(
                 "UPDATE customers_merge SET into_customer_id = %s WHERE into_customer_id = %s", pairs
             )
             cursor.executemany(
-                "UPDATE customers_identifier SET customer_id = %s WHERE customer_id = %s", pairs
+                "UPDATE customers_identifier SET customer_id = %s, home_id = coalesce(home_id, customer_id) "
+                "WHERE customer_id = %s",
+                pairs,
             )
         Merge.objects.bulk_create(
             [
                 Merge(
                     from_customer_id=source,
                     into_customer_id=target,
+                    first_into_customer_id=first,
                     reason=reason,
                     message_id=message_id,
                     merged_at=clock.now(),
                 )
-                for (target, source), (_, _, reason, message_id) in zip(pairs, self._merges, strict=True)
+                for (target, source), first, (_, _, reason, message_id) in zip(
+                    pairs, direct, self._merges, strict=True
+                )
             ],
-            batch_size=_MOST_PARAMETERS // 6,
+            batch_size=_MOST_PARAMETERS // 7,
         )
         self._resolution.merged.extend((source, target) for target, source in pairs)
 
@@ -249,16 +279,30 @@ def _follow(redirect: dict[int, int], customer_id: int) -> int:
     return customer_id
 
 
-def _load_customers(claims: Sequence[IdentityClaim]) -> dict[tuple[str, str], int]:
+def list_apart() -> list[tuple[int, int]]:
+    """Pairs of present customers whom a person took apart: nothing but a person merges them again."""
+    pairs = Separation.objects.filter(is_lifted=False).values_list("from_customer_id", "into_customer_id")
+    ids = {customer_id for pair in pairs for customer_id in pair}
+    present = dict(
+        Merge.objects.filter(from_customer_id__in=ids).values_list("from_customer_id", "into_customer_id")
+    )
+    return [(present.get(a, a), present.get(b, b)) for a, b in pairs]
+
+
+def _load_customers(claims: Sequence[IdentityClaim]) -> dict[tuple[str, str], tuple[int, int]]:
+    """(kind, value) to the present customer and the home."""
     user_ids = {claim.user_id for claim in claims if claim.user_id is not None}
     anonymous_ids = {claim.anonymous_id for claim in claims if claim.anonymous_id is not None}
     previous_ids = {claim.previous_id for claim in claims if claim.previous_id is not None}
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], tuple[int, int]] = {}
     for kind, values in ((USER_ID, user_ids | previous_ids), (ANONYMOUS_ID, anonymous_ids | previous_ids)):
         rows = _select(
-            "SELECT value, customer_id FROM customers_identifier WHERE kind = %s AND value IN", values, kind
+            "SELECT value, customer_id, coalesce(home_id, customer_id) FROM customers_identifier "
+            "WHERE kind = %s AND value IN",
+            values,
+            kind,
         )
-        found.update({(kind, value): customer_id for value, customer_id in rows})
+        found.update({(kind, value): (customer_id, home_id) for value, customer_id, home_id in rows})
     return found
 
 

@@ -19,6 +19,8 @@ class Identifier(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     value = models.CharField(max_length=255)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identifiers")
+    home_id = models.BigIntegerField(null=True)
+    """The profile that it came with; where `customer` is another one, that profile was merged into it."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "value"], name="one_customer_per_identifier")]
@@ -29,9 +31,23 @@ class Merge(models.Model):
 
     from_customer_id = models.BigIntegerField(unique=True)
     into_customer_id = models.BigIntegerField(db_index=True)
+    first_into_customer_id = models.BigIntegerField(null=True)
+    """Whom it was merged into at first; `into_customer_id` follows when that one is merged itself."""
     reason = models.CharField(max_length=40)
     message_id = models.CharField(max_length=255)
     merged_at = models.DateTimeField()
+
+
+class Separation(models.Model):
+    """A merge that a person undid: these are two people, and no event merges them again."""
+
+    merge_id = models.BigIntegerField()
+    from_customer_id = models.BigIntegerField()
+    into_customer_id = models.BigIntegerField()
+    is_lifted = models.BooleanField(default=False)
+    """A person merged them again."""
+    actor = models.CharField(max_length=254)
+    separated_at = models.DateTimeField()
 
 
 class Suppression(models.Model):

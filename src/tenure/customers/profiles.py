@@ -1,7 +1,7 @@
 """One customer, or a page of them, read from the lake."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ import ibis
 from tenure.base.errors import NotFoundError, TenureError
 from tenure.customers.models import Identifier
 from tenure.lake import api as lakes
+from tenure.lake.api import Lake, Transaction
 
 ORDERINGS = {
     "last_seen": ("last_seen_at", True),
@@ -155,10 +156,18 @@ def get_customer_by_identifier(identifier: str, events: int = 50) -> CustomerVie
 def get_customer(customer_id: int, events: int = 50) -> CustomerView:
     """The whole picture of one customer with the last `events` events. Errors: no such customer."""
     customer_id = find_current_id(customer_id)
-    customers = build_customers()
-    rows = lakes.current().read_rows(customers.filter(customers.customer_id == customer_id))
-    if not rows:
+    view = read_customer(lakes.current(), customer_id)
+    if view is None:
         raise NotFoundError("no_such_customer", f"There is no customer {customer_id}.", "customer")
+    return replace(view, events=tuple(list_timeline(customer_id, limit=events))) if events else view
+
+
+def read_customer(lake: Lake | Transaction, customer_id: int) -> CustomerView | None:
+    """A present customer as `lake` has her, without events."""
+    customers = build_customers()
+    rows = lake.read_rows(customers.filter(customers.customer_id == customer_id))
+    if not rows:
+        return None
     row = rows[0]
     identifiers: dict[str, list[str]] = {"user_id": [], "anonymous_id": []}
     for kind, value in (
@@ -175,7 +184,7 @@ def get_customer(customer_id: int, events: int = 50) -> CustomerView:
             "customer_id": row["external_id"],
             "identifiers": identifiers,
             "traits": json.loads(row["traits"] or "{}"),
-            "events": tuple(list_timeline(customer_id, limit=events)) if events else (),
+            "events": (),
         }
     )
 

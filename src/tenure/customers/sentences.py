@@ -124,7 +124,19 @@ def _mail(icon: str, verb: str, tone: str = "") -> Any:
     return say
 
 
+def _merged(properties: Mapping[str, Any], currency: str) -> Sentence:
+    detail = f"by {_text(properties, 'by')}"
+    return Sentence("git-merge", "", f"Merged with {_text(properties, 'other') or 'a profile'}", detail)
+
+
+def _unmerged(properties: Mapping[str, Any], currency: str) -> Sentence:
+    detail = f"by {_text(properties, 'by')}"
+    return Sentence("split", "", f"Taken apart from {_text(properties, 'other') or 'a profile'}", detail)
+
+
 _SPOKEN: dict[str, Any] = {
+    "Customer Merged": _merged,
+    "Customer Unmerged": _unmerged,
     "Order Completed": _order_completed,
     "Order Updated": _order_updated,
     "Order Refunded": _order_refunded,

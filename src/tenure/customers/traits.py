@@ -37,6 +37,11 @@ def list_traits(customer: CustomerView) -> list[tuple[str, str]]:
     return sorted(listed)
 
 
+def describe_trait(name: str) -> str:
+    """A trait's name as a label: `favourite_bean` to "Favourite bean"."""
+    return _label(name)
+
+
 def _key(name: str) -> str:
     return name.replace("_", "").replace(" ", "").lower()
 

@@ -156,6 +156,7 @@ def _describe(customer: api.CustomerView) -> dict[str, Any]:
         "currencies": currencies,
         "currency": api.choose_currency(currencies),
         "traits": list_traits(customer),
+        "merges": api.list_merges(customer.id),
         "is_suppressed": is_suppressed,
         "is_reachable": bool(customer.email) and not customer.email_opted_out_at and not is_suppressed,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -16,6 +17,7 @@ from tenure.events.live import LiveHub
 from tenure.events.models import QueuedEvent
 from tenure.events.pump import Pump
 from tenure.events.tracking_http import TrackingApp
+from tenure.lake.api import Transaction
 
 __all__ = [
     "EVENT_BATCH",
@@ -44,10 +46,14 @@ __all__ = [
     "record",
     "record_many",
     "record_with_ledger",
+    "rehearse",
     "revoke_write_key",
     "set_current",
     "wait_until_folded",
 ]
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,15 @@ def wake_pump() -> None:
 def append_batch(batch: pa.Table, progress: Callable[[int], None] | None = None) -> AppendResult:
     """Append many events (EVENT_BATCH's schema), past the inbox; known message ids change nothing."""
     return current().appender.append(batch.cast(EVENT_BATCH), progress=progress)
+
+
+def rehearse(prepare: Callable[[], NewEvent], read: Callable[[Transaction], Answer]) -> Answer:
+    """What `read` finds in the lake after a ledger change by `prepare` and its event; nothing of it is kept."""
+
+    def prepare_batch() -> pa.Table:
+        return build_batch([prepare().as_row(clock.now())])
+
+    return current().appender.rehearse(prepare_batch, read)
 
 
 def wait_until_folded(timeout_seconds: float = 30) -> bool:

@@ -7,11 +7,12 @@ crash at any point loses nothing and doubles nothing.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NoReturn, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db import transaction
 from numpy.typing import NDArray
 
 from tenure.lake import api as lakes
@@ -24,6 +25,7 @@ _MOST_ROWS = 100_000
 _MANY_ROWS = 25_000
 _FEW_ROWS = 5_000
 Keys = NDArray[np.uint64]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,14 @@ ResolveIdentities = Callable[
 """Claims are (user_id, anonymous_id, previous_id, message_id)."""
 
 
+class _Rehearsed(Exception):
+    """Ends a rehearsal, so that nothing of it is kept."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class Appender:
     """Appends batches to the lake. Safe to call from any thread."""
 
@@ -75,6 +85,28 @@ class Appender:
         """
         with self._lake.heavy() if batch.num_rows > _MANY_ROWS else nullcontext():
             return self._append(batch, checkpoints, progress)
+
+    def rehearse(self, prepare: Callable[[], pa.Table], read: Callable[[Transaction], Answer]) -> Answer:
+        """What `read` finds after a ledger change and the batch that tells of it; nothing of either is kept.
+
+        `prepare` changes the ledger and gives the batch.
+        """
+
+        def work(tx: Transaction) -> NoReturn:
+            last_seq = self._last_seq
+            try:
+                with transaction.atomic():
+                    self._append_part(tx, prepare(), {})
+                    answer = read(tx)
+                    transaction.set_rollback(True)
+            finally:
+                self._last_seq = last_seq
+            raise _Rehearsed(answer)
+
+        try:
+            self._lake.write(work)
+        except _Rehearsed as rehearsed:
+            return rehearsed.answer  # type: ignore[return-value]
 
     def _append(
         self, batch: pa.Table, checkpoints: Mapping[str, int] | None, progress: Callable[[int], None] | None

@@ -39,6 +39,8 @@ __all__ = [
     "current",
     "find_current",
     "is_outside_trouble",
+    "list_column_types",
+    "list_tables_with",
     "name_of_event",
     "open_file",
     "open_memory",
@@ -98,3 +100,16 @@ def opened(lake: Lake) -> Iterator[Lake]:
 def table(name: str) -> ibis.Table:
     """An expression for a table or view of the lake, by name."""
     return ibis.table(schema.VIEWS.get(name) or schema.TABLES[name], name=name)
+
+
+def list_tables_with(*columns: str) -> list[str]:
+    """The tables that have all of `columns`."""
+    return [name for name, fields in schema.TABLES.items() if set(columns) <= set(fields)]
+
+
+def list_column_types(name: str) -> dict[str, str]:
+    """The columns of a table or view with the engine's types."""
+    return {
+        column: schema.COLUMN_TYPES[kind]
+        for column, kind in (schema.VIEWS.get(name) or schema.TABLES[name]).items()
+    }

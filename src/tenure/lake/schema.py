@@ -92,6 +92,7 @@ TABLES = MappingProxyType(
             "from_customer_id": "int64",
             "into_customer_id": "int64",
             "merged_at": "timestamp(6)",
+            "at_seq": "int64",
         },
         "customers_main": {**CUSTOMERS, "is_removed": "boolean"},
         "customers_delta": {**CUSTOMERS, "is_removed": "boolean"},
@@ -158,7 +159,7 @@ TABLES = MappingProxyType(
 
 VIEWS = MappingProxyType({"customers": CUSTOMERS, "memberships": MEMBERSHIPS})
 
-_COLUMN_TYPES = {
+COLUMN_TYPES = {
     "int64": "BIGINT",
     "int32": "INTEGER",
     "int8": "TINYINT",
@@ -196,7 +197,7 @@ _SEGMENT_TABLES = (
 
 
 def _create_table(name: str) -> str:
-    lines = ", ".join(f"{column} {_COLUMN_TYPES[kind]}" for column, kind in TABLES[name].items())
+    lines = ", ".join(f"{column} {COLUMN_TYPES[kind]}" for column, kind in TABLES[name].items())
     return f"CREATE TABLE IF NOT EXISTS {name} ({lines})"
 
 
@@ -239,5 +240,13 @@ def _add_derived() -> list[str]:
     return [_create_table(name) for name in ("derived_state", "changed_pasts")]
 
 
-MIGRATIONS: tuple[list[str], ...] = (_create_tables(), _add_segments(), _ORDER_LINES, _add_derived())
+_MERGES_KNOW_THEIR_PLACE = ["ALTER TABLE merges ADD COLUMN IF NOT EXISTS at_seq BIGINT"]
+
+MIGRATIONS: tuple[list[str], ...] = (
+    _create_tables(),
+    _add_segments(),
+    _ORDER_LINES,
+    _add_derived(),
+    _MERGES_KNOW_THEIR_PLACE,
+)
 """One list of statements per schema version; a released list is never edited, only followed."""

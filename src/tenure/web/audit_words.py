@@ -8,6 +8,8 @@ WORDS = {
     "campaign.tested": "Sent a test mail",
     "campaign.sent": "Sent a campaign",
     "customers.exported": "Exported customers",
+    "customer.merged": "Merged two customers",
+    "customer.unmerged": "Took two customers apart",
     "customer.unsubscribed": "Unsubscribed",
     "data.backed_up": "Backed the data up",
     "file.imported": "Imported a file",

@@ -1,4 +1,4 @@
-"""`tenure customer`: all that is known of one customer."""
+"""`tenure customer`: all that is known of one customer, and what is done to one."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -8,22 +8,89 @@ import typer
 from tenure.cli import dispatch, output
 from tenure.cli.commands.options import AsJson
 
+WhoHelp = "Any identifier: user id, anonymous id or e-mail."
+Who = Annotated[str, typer.Argument(metavar="ID", help=WhoHelp)]
+
+
+class CustomerGroup(typer.core.TyperGroup):
+    """`tenure customer ID` is `tenure customer show ID`, unless ID is the name of a command."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+group = typer.Typer(
+    cls=CustomerGroup,
+    help="All that is known of one customer: tenure customer ID. Merging, exporting and erasing customers.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
 
 def register(app: typer.Typer) -> None:
-    app.command("customer")(customer)
+    app.add_typer(group, name="customer")
 
 
-def customer(
-    identifier: Annotated[
-        str, typer.Argument(metavar="ID", help="Any identifier: user id, anonymous id or e-mail.")
-    ],
+@group.command("show")
+def show(
+    identifier: Who,
     events: Annotated[int, typer.Option(min=0, max=10_000, help="How many of the latest events.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """The single customer view."""
+    """The single customer view. `tenure customer ID` is short for it."""
     dispatch.require_data()
     result = dispatch.run("customer", {"identifier": identifier, "events": events})
     output.show(result, as_json, _show)
+
+
+@group.command("merge")
+def merge(
+    identifier: Who,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="Who is the same person; any identifier.")],
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what the merge would make.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make two customers one, because you know that they are one person. It can be undone."""
+    dispatch.require_data()
+    arguments = {"identifier": identifier, "other": other, "is_preview": preview}
+    output.show(dispatch.run("customer-merge", arguments), as_json, _show_merge)
+
+
+@group.command("unmerge")
+def unmerge(
+    merge_id: Annotated[
+        int, typer.Argument(metavar="MERGE", help="The number of the merge; tenure customer ID lists them.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Undo a merge: both customers get their own history back, and no event merges them again."""
+    dispatch.require_data()
+    result = dispatch.run("customer-unmerge", {"merge": merge_id})
+    output.show(result, as_json, _show_unmerge)
+
+
+def _show_merge(result: dict[str, Any]) -> None:
+    sides = [result["surviving"], result["absorbed"], result["merged"]]
+    facts = [
+        ["Customer", *[side["customer_id"] for side in sides]],
+        ["Orders", *[f"{side['orders']:,}" for side in sides]],
+        ["Revenue", *[f"{side['revenue']:,.2f}" for side in sides]],
+        ["Segment", *[side["segment"] for side in sides]],
+        ["Unsubscribed", *[_moment(side["email_opted_out_at"]) for side in sides]],
+    ]
+    facts += [[t["name"], t["surviving"], t["absorbed"], t["merged"]] for t in result["traits"]]
+    output.print_table(["", "Lives on", "Is merged", "Merged"], facts)
+    if result["is_merged"]:
+        output.say(f"Merged. To undo it: tenure customer unmerge {result['merge_id']}")
+    else:
+        output.say("Nothing was changed. Leave --preview out to merge them.")
+
+
+def _show_unmerge(result: dict[str, Any]) -> None:
+    output.say(f"{result['apart'][0]} and {result['apart'][1]} are two customers again.")
+    output.say("No event merges them from now on; you still can, with tenure customer merge.")
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -44,6 +111,13 @@ def _show(result: dict[str, Any]) -> None:
         ["Revenue", f"{result['revenue']:,.2f}"],
         ["First order", _moment(result["first_order_at"])],
         ["Last order", _moment(result["last_order_at"])],
+    ]
+    facts += [
+        [
+            f"Merge {merge['id']}",
+            f"{', '.join(merge['identifiers'][:3])}, {_moment(merge['merged_at'])}, {merge['reason']}",
+        ]
+        for merge in result["merges"]
     ]
     output.print_table(["", ""], [[name, value or None] for name, value in facts])
     if result["events"]:

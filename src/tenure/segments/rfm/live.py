@@ -7,7 +7,6 @@ import ibis
 
 from tenure.base import clock
 from tenure.customers import api as customers_api
-from tenure.events import api as events_api
 from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
 from tenure.segments.rfm import library
@@ -19,7 +18,7 @@ from tenure.segments.rfm.scoring import DIMENSIONS
 
 LIVE_BATCH = 2_000
 _MOVED = "moved_customers"
-_BATCH = ibis.table({"seq": "int64", "customer_id": "int64"}, name=events_api.RESOLVED)
+_BATCH = ibis.table({"customer_id": "int64"}, name=customers_api.TOUCHED)
 _FIELDS = lakes.table("customers").schema()
 _SCORES = ibis.table(
     {name: _FIELDS[name] for name in ("customer_id", "r", "f", "m", "segment", "phase")}, name=_MOVED
