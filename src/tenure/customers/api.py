@@ -6,6 +6,7 @@ from tenure.customers.currencies import (
     list_currencies,
     list_currencies_of,
 )
+from tenure.customers.finding import find_customer_ids
 from tenure.customers.folding import TOUCHED, fold_batch, refold
 from tenure.customers.identity_changes import BatchIdentities
 from tenure.customers.joining import MergeView, list_merges, merge_customers, unmerge
@@ -59,6 +60,7 @@ __all__ = [
     "current_order_events",
     "find_current_id",
     "find_customer_id",
+    "find_customer_ids",
     "find_shop_currency",
     "fold_batch",
     "get_customer",

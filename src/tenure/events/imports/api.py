@@ -24,6 +24,7 @@ Customers: one `identify` a row; columns that are no field become traits under t
 from tenure.config.environment import read_environment
 from tenure.events.appending import AppendResult
 from tenure.events.imports.choosing import FieldChoice, check_choices, list_choices, read_choices
+from tenure.events.imports.columns import stream_column, without_header
 from tenure.events.imports.date_choice import DATE_CHOICES, DateChoice, guess_dates, read_date_choice
 from tenure.events.imports.dates import NAMED_FORMATS as DATE_FORMATS
 from tenure.events.imports.mapping import (
@@ -88,7 +89,9 @@ __all__ = [
     "resolve_mapping",
     "run_import",
     "sniff",
+    "stream_column",
     "temporary_staging",
+    "without_header",
 ]
 
 

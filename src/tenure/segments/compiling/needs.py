@@ -93,6 +93,10 @@ class Facts:
         self._row = row
         self._names = names
 
+    @property
+    def customer_id(self) -> Value:
+        return self._row.customer_id
+
     def get(self, need: Need) -> Value:
         """A need's column; counts and sums of nothing are 0, everything else of nothing is NULL."""
         column = self._row[self._names[need]]

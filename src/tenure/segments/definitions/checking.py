@@ -97,13 +97,13 @@ def _check_circle(segment: Segment, around: LedgerSurroundings) -> None:
     walk(segment.name, (segment.name,))
 
 
-def list_users(name: str, around: LedgerSurroundings) -> list[str]:
-    """The segments that refer to a segment."""
+def list_users(name: str, around: LedgerSurroundings, what: str = "segment") -> list[str]:
+    """The segments that refer to a segment, or to another thing by what it is: list, campaign, model."""
     return [
         other.name
         for other in around.segments.values()
-        if other.name != name
-        and any(isinstance(rule, SegmentRule) and rule.name == name for rule in list_rules(other.node))
+        if (what, other.name) != ("segment", name)
+        and any((what, name) in rule.list_names() for rule in list_rules(other.node))
     ]
 
 

@@ -42,10 +42,11 @@ def count_node(node: Node, around: LedgerSurroundings) -> Count:
 
     def outputs(facts: Facts) -> dict[str, Any]:
         conditions = [build_node(part, facts, around) for part in parts]
-        columns = {"total": ibis.literal(1, "int64").sum(), "found": build_node(node, facts, around).sum()}
+        one = facts.customer_id
+        columns = {"total": one.count(), "found": one.count(where=build_node(node, facts, around))}
         for number, condition in enumerate(conditions):
-            columns[f"own_{number}"] = condition.sum()
-            columns[f"left_{number}"] = ibis.and_(*conditions[: number + 1]).sum()
+            columns[f"own_{number}"] = one.count(where=condition)
+            columns[f"left_{number}"] = one.count(where=ibis.and_(*conditions[: number + 1]))
         return columns
 
     query = build_query(list_needs([node], around), around)
