@@ -34,6 +34,7 @@ from tenure.customers.profiles import (
     search_customers,
 )
 from tenure.customers.scores import compact, compact_when_large, write_scores
+from tenure.customers.sentences import Sentence, describe_event
 from tenure.customers.suppression import is_suppressed, list_suppressed, list_suppressions, suppress
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "CustomerView",
     "MergePreview",
     "MergeView",
+    "Sentence",
     "TimelineEvent",
     "TraitChoice",
     "bound_amount",
@@ -58,6 +60,7 @@ __all__ = [
     "compact",
     "compact_when_large",
     "current_order_events",
+    "describe_event",
     "find_current_id",
     "find_customer_id",
     "find_customer_ids",

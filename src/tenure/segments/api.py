@@ -1,7 +1,14 @@
 """The door of the segments room: presets, scores, segments and where customers go between them."""
 
+from tenure.segments.definitions.explaining import Explanation, explain_segment
+from tenure.segments.membership.members import (
+    build_segment_members,
+    count_segment_members,
+    list_segment_sizes,
+    list_segments_of,
+)
 from tenure.segments.rfm.cutpoints import Cutpoints
-from tenure.segments.rfm.explain import explain_cutpoints, explain_plainly, explain_segment
+from tenure.segments.rfm.explain import explain_cutpoints, explain_plainly
 from tenure.segments.rfm.files import FileRfm, compute_rfm_from_file
 from tenure.segments.rfm.library import get_preset, list_presets, list_saved_presets, save_preset
 from tenure.segments.rfm.live import age, rescore, rescore_batch
@@ -28,6 +35,7 @@ __all__ = [
     "NOT_YET",
     "ROW_COLUMNS",
     "Cutpoints",
+    "Explanation",
     "FileRfm",
     "HeatCell",
     "MigrationRow",
@@ -41,9 +49,11 @@ __all__ = [
     "build_members",
     "build_rfm",
     "build_scored",
+    "build_segment_members",
     "compute_migration",
     "compute_rfm",
     "compute_rfm_from_file",
+    "count_segment_members",
     "explain_cutpoints",
     "explain_plainly",
     "explain_segment",
@@ -52,6 +62,8 @@ __all__ = [
     "get_preset",
     "list_presets",
     "list_saved_presets",
+    "list_segment_sizes",
+    "list_segments_of",
     "parse_preset",
     "refresh",
     "rescore",

@@ -59,6 +59,21 @@ class Query:
         row = ibis.table(self._schema, name="facts_row")
         return self.finish(row.filter(condition(Facts(row, self._names))).select("customer_id"))
 
+    def compile_rows(self, aggregate: Aggregate, columns: Sequence[Column], most: int) -> str:
+        """A statement giving the rows that an aggregate counts: occurred_at, seq of events, `columns` as c0, c1, ...
+
+        The latest first; the earliest where the first one decides. The columns are among the query's needs.
+        """
+        table, names = self._find_rows(aggregate.source)  # type: ignore[arg-type]
+        past = table.filter(table.occurred_at <= NOW)
+        conditions = _list_conditions(past, names, aggregate)
+        rows = past.filter(*conditions) if conditions else past
+        keys = [name for name in ("occurred_at", "seq") if name in rows.columns]
+        is_first = aggregate.function == "first_at"
+        ordered = rows.order_by([rows[key].asc() if is_first else rows[key].desc() for key in keys])
+        shown = {f"c{number}": rows[names[column]] for number, column in enumerate(columns)}
+        return self.finish(ordered.limit(most).select(*keys, **shown))
+
     def finish(self, expression: ibis.Table) -> str:
         parts = ",\n".join(f"{name} AS ({sql})" for name, sql in self._parts)
         return f"WITH {parts}\nSELECT * FROM ({self._reading.compile(expression)}) AS answer"

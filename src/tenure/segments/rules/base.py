@@ -128,6 +128,10 @@ class Rule(Part):
                 return need
         return None
 
+    def find_inner(self, around: Surroundings) -> "Node | None":
+        """The tree that stands behind the rule, where it stands for another one."""
+        return None
+
     def as_data(self) -> dict[str, Any]:
         """The rule as it is written, without what stands by itself."""
         data: dict[str, Any] = self.model_dump(mode="json", exclude_defaults=True)

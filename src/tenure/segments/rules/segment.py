@@ -31,16 +31,16 @@ class SegmentRule(Rule):
         return tuple(need for rule in self._rules(around) for need in rule.list_needs(around))
 
     def build(self, facts: Facts, around: Surroundings) -> BooleanValue:
-        node = self._find(around)
+        node = self.find_inner(around)
         return ibis.literal(False) if node is None else build_node(node, facts, around)
 
     def build_next_change(self, facts: Facts, around: Surroundings) -> TimestampValue:
         found = [rule.build_next_change(facts, around) for rule in self._rules(around)]
         return build_earliest([moment for moment in found if moment is not None])
 
-    def _find(self, around: Surroundings) -> Node | None:
+    def find_inner(self, around: Surroundings) -> Node | None:
         return around.find_segment(self.name)
 
     def _rules(self, around: Surroundings) -> list[Rule]:
-        node = self._find(around)
+        node = self.find_inner(around)
         return [] if node is None else list_rules(node)
