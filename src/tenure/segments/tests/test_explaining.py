@@ -100,7 +100,9 @@ def test_only_her_own_events_count_and_those_merged_into_her():
     assert findings(explain(rule).reason)["how often"] == 1
     ada, bob = customers.find_customer_id("ada"), customers.find_customer_id("bob")
     lakes.current().write(
-        lambda tx: tx.execute(f"INSERT INTO merges VALUES (1, {bob}, {ada}, TIMESTAMP '2026-05-20 11:00:00')")
+        lambda tx: tx.execute(
+            f"INSERT INTO merges (merge_id, from_customer_id, into_customer_id, merged_at) VALUES (1, {bob}, {ada}, TIMESTAMP '2026-05-20 11:00:00')"
+        )
     )
     told = explain(rule)
     assert (told.is_member, findings(told.reason)["how often"]) == (True, 3)
