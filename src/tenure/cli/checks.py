@@ -115,7 +115,13 @@ def check_history() -> Finding:
             "The history of customers is being built.",
             "Wait while the server runs; until then segments follow single events more slowly.",
         )
-    return Finding(True, f"The history of customers is {count_of(behind, 'event', 'events')} behind.")
+    columns = lakes.current().columns
+    columns_behind = columns.count_behind() if columns is not None else 0
+    return Finding(
+        True,
+        f"The history of customers is {count_of(behind, 'event', 'events')} behind, "
+        f"the columns of events {count_of(columns_behind, 'event', 'events')}.",
+    )
 
 
 def check_ledger() -> Finding:

@@ -7,6 +7,7 @@ import ibis
 
 from tenure.base.errors import UnavailableError
 from tenure.lake import schema
+from tenure.lake.columns import EventColumns, SeenEvent
 from tenure.lake.derived import record_changed_pasts, settle_changed_pasts
 from tenure.lake.dialects import DUCKDB, Dialect
 from tenure.lake.engine import Lake, Transaction, compile_sql
@@ -27,8 +28,10 @@ __all__ = [
     "PAST",
     "SLOTS_PER_WORD",
     "Dialect",
+    "EventColumns",
     "Keeper",
     "Lake",
+    "SeenEvent",
     "Transaction",
     "build_event_rows",
     "build_name_condition",

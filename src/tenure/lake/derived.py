@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tenure.lake.columns import CHANGES
+
 if TYPE_CHECKING:
     from tenure.lake.engine import Lake, Transaction
-
-_COUNTER = "changed_pasts"
 
 
 def record_changed_pasts(lake: "Lake", transaction: "Transaction", customer_ids: Iterable[int]) -> None:
@@ -18,8 +18,13 @@ def record_changed_pasts(lake: "Lake", transaction: "Transaction", customer_ids:
     ids = sorted(set(customer_ids))
     if not ids:
         return
+    if lake.history is None and lake.columns is None:
+        return
+    change_id = _count_change(transaction)
     if lake.history is not None:
-        lake.history.record_changed(ids, _count_change(transaction), transaction)
+        lake.history.record_changed(ids, change_id, transaction)
+    if lake.columns is not None:
+        lake.columns.record_changed(ids, transaction)
 
 
 def settle_changed_pasts(lake: "Lake") -> None:
@@ -29,8 +34,8 @@ def settle_changed_pasts(lake: "Lake") -> None:
 
 
 def _count_change(transaction: "Transaction") -> int:
-    row = transaction.execute("SELECT max(value) FROM derived_state WHERE name = ?", [_COUNTER]).fetchone()
+    row = transaction.execute("SELECT max(value) FROM derived_state WHERE name = ?", [CHANGES]).fetchone()
     change_id = int(row[0] or 0) + 1 if row else 1
-    transaction.execute("DELETE FROM derived_state WHERE name = ?", [_COUNTER])
-    transaction.execute("INSERT INTO derived_state VALUES (?, ?)", [_COUNTER, change_id])
+    transaction.execute("DELETE FROM derived_state WHERE name = ?", [CHANGES])
+    transaction.execute("INSERT INTO derived_state VALUES (?, ?)", [CHANGES, change_id])
     return change_id

@@ -18,6 +18,10 @@ class Dialect:
         """A text literal."""
         return quote_text(text)
 
+    def point(self, path: Sequence[str]) -> str:
+        """Where a value lies in a JSON document, in the engine's own language of paths."""
+        return _point(path)
+
     def read_text(self, json: str, path: Sequence[str]) -> str:
         """The text of a value in a JSON document; NULL where there is none."""
         return f"({json} ->> {self.quote(_point(path))})"

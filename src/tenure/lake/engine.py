@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tenure.base.errors import ConflictError
 from tenure.lake import schema
 from tenure.lake.answers import Answers
+from tenure.lake.columns import EventColumns
 from tenure.lake.dialects import Dialect
 from tenure.lake.history import History
 
@@ -116,6 +117,8 @@ class Lake(ABC):
     dialect: Dialect
     history: History | None = None
     """Where the engine has no quick way of its own to one customer's events. Read through `read_past`."""
+    columns: EventColumns | None = None
+    """Where the engine is quicker with columns than with JSON."""
 
     def __init__(self) -> None:
         self._work: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()

@@ -38,18 +38,23 @@ class Keeper:
         """Catch up if the lake is calm, or if the tail has grown long. Costs nothing when nothing was written."""
         version = self._lake.version
         is_calm, self._last_version = version == self._last_version, version
-        if version == self._kept_version or self._lake.history is None:
-            return
-        if is_calm or self._lake.history.count_behind() > LONG_TAIL_EVENTS:
+        if version != self._kept_version and (is_calm or self._count_behind() > LONG_TAIL_EVENTS):
             self.catch_up()
 
     def catch_up(self) -> None:
         """Take over everything there is."""
-        version = self._lake.version
-        if self._lake.history is not None:
-            while not self._stopping.is_set() and self._lake.history.advance(self._stopping.is_set):
-                pass
-        self._kept_version = version
+        history, columns = self._lake.history, self._lake.columns
+        behind = 1
+        while behind and not self._stopping.is_set():
+            version = self._lake.version
+            behind = columns.advance() if columns is not None else 0
+            if history is not None and not self._stopping.is_set():
+                behind = max(behind, history.advance(self._stopping.is_set))
+            self._kept_version = version
+
+    def _count_behind(self) -> int:
+        kept = (self._lake.history, self._lake.columns)
+        return max((each.count_behind() for each in kept if each is not None), default=0)
 
     def _run(self) -> None:
         wait = 0.0

@@ -27,7 +27,11 @@ def build_value(dialect: Dialect, json: str, name: str, kind: str) -> str:
     path = name.split(".")
     if kind == "raw":
         return dialect.read_raw(json, path)
-    text = dialect.read_text(json, path)
+    return read_as(dialect, dialect.read_text(json, path), kind)
+
+
+def read_as(dialect: Dialect, text: str, kind: str) -> str:
+    """The text of a value as text, number or moment; NULL where it is none."""
     if kind == "number":
         return dialect.as_number(text)
     return dialect.as_moment(text) if kind == "moment" else text

@@ -154,6 +154,14 @@ TABLES = MappingProxyType(
         "order_lines": ORDER_LINES,
         "derived_state": {"name": "string", "value": "int64"},
         "changed_pasts": {"change_id": "int64", "customer_id": "int64"},
+        "event_tables": {"number": "int64", "event": "string"},
+        "event_properties": {
+            "number": "int64",
+            "position": "int64",
+            "property": "string",
+            "column_name": "string",
+            "kind": "string",
+        },
     }
 )
 
@@ -242,11 +250,17 @@ def _add_derived() -> list[str]:
 
 _MERGES_KNOW_THEIR_PLACE = ["ALTER TABLE merges ADD COLUMN IF NOT EXISTS at_seq BIGINT"]
 
+
+def _add_event_columns() -> list[str]:
+    return [_create_table(name) for name in ("event_tables", "event_properties")]
+
+
 MIGRATIONS: tuple[list[str], ...] = (
     _create_tables(),
     _add_segments(),
     _ORDER_LINES,
     _add_derived(),
     _MERGES_KNOW_THEIR_PLACE,
+    _add_event_columns(),
 )
 """One list of statements per schema version; a released list is never edited, only followed."""

@@ -16,6 +16,7 @@ import ibis
 import pyarrow as pa
 
 from tenure.base.errors import UnavailableError
+from tenure.lake.columns import EventColumns
 from tenure.lake.dialects import DUCKDB
 from tenure.lake.engine import Keys, Lake, Transaction, compile_sql, list_pending_migrations
 from tenure.lake.history import History
@@ -80,6 +81,7 @@ class DuckDBLake(Lake):
         self._is_used, self._is_resting = True, False
         self._settle()
         self._migrate()
+        self.columns: EventColumns = EventColumns(self)
         self.history: History = History(self, path.with_suffix(".history.sqlite3") if path else None)
         self.known_messages = self._build_message_filter()
         self._start_writer()

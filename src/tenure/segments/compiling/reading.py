@@ -56,16 +56,24 @@ class Scope(Protocol):
 
 @dataclass(frozen=True)
 class Everyone:
-    """The whole lake. `has_merges` says whether events may stand under a customer who lives on in another."""
+    """The whole lake. `has_merges` says whether events may stand under a customer who lives on in another.
+
+    With the lake's `event_columns`, the text holds for the lake as it is just then: compile it for each use.
+    """
 
     has_merges: bool = True
+    event_columns: lakes.EventColumns | None = None
     only: None = None
 
     def build_customers(self) -> str:
         return "SELECT * FROM customers"
 
     def build_events(self, dialect: lakes.Dialect, event: str, columns: Sequence[Column]) -> str:
-        rows = lakes.build_event_rows(dialect, event, [(column.name, column.kind) for column in columns])
+        asked = [(column.name, column.kind) for column in columns]
+        if self.event_columns is not None:
+            rows = self.event_columns.build_event_rows(event, asked)
+        else:
+            rows = lakes.build_event_rows(dialect, event, asked)
         if not self.has_merges:
             return rows
         listed = ", ".join(f"e.c{number}" for number in range(len(columns)))

@@ -78,7 +78,8 @@ def list_needs(nodes: list[Node], around: LedgerSurroundings) -> list[Need]:
 def build_query(needs: list[Need], around: LedgerSurroundings) -> Query:
     """Over everybody in the lake of this process."""
     lake = lakes.current()
-    scope = Everyone(has_merges=bool(lake.read_value(lakes.table("merges").count().as_table())))
+    has_merges = bool(lake.read_value(lakes.table("merges").count().as_table()))
+    scope = Everyone(has_merges, event_columns=lake.columns)
     return Query(Reading(lake.dialect, scope, around.zone), needs)
 
 
