@@ -165,7 +165,7 @@ class EventColumns:
                     if event in after.tables
                 }
             finally:
-                reader.execute("COMMIT")
+                reader.execute("ROLLBACK")
 
         def work(transaction: "Transaction") -> bool:
             if _read_changes(transaction) != changes:

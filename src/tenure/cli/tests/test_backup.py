@@ -64,6 +64,15 @@ def test_a_full_folder_is_only_put_aside_when_asked(tenure: Tenure, tmp_path: Pa
     assert tenure("doctor", "--json").document["ok"] is True
 
 
+def test_what_is_built_again_by_itself_is_left_out(tenure: Tenure, tmp_path: Path) -> None:
+    assert tenure("key", "create", "--json").code == 0
+    assert tenure("backup", "b.tar", "--json").code == 0
+    with tarfile.open(tmp_path / "b.tar") as archive:
+        names = archive.getnames()
+    assert "lake.duckdb" in names
+    assert not [name for name in names if "history" in name]
+
+
 def test_a_cut_file_is_refused_and_nothing_changes(tenure: Tenure, tmp_path: Path) -> None:
     assert tenure("backup", "b.tar.gz", "--json").code == 0
     whole = (tmp_path / "b.tar.gz").read_bytes()
