@@ -84,6 +84,9 @@ def build_audience(segment: str, measure_days: int) -> ibis.Table:
 def stream_audience(segment: str, measure_days: int) -> Iterator[AudienceChunk]:
     """The audience in chunks, the ledger's suppressions applied on top of what the lake knows."""
     audience = build_audience(segment, measure_days)
+    if customers.has_hashed_suppressions():
+        for batch in lakes.current().stream(audience.select("address").distinct(), CHUNK_ROWS):
+            customers.recall_suppressions(CHANNEL, batch.column("address").to_pylist())
     suppressed = customers.list_suppressions(CHANNEL)
     stopped = suppressed.column("address").combine_chunks()
     was_asked = pc.equal(suppressed.column("reason").combine_chunks(), SkipReason.UNSUBSCRIBED.value)

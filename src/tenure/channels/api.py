@@ -19,6 +19,7 @@ from tenure.channels.outbox import (
     recover_after_crash,
     resolve_in_doubt,
 )
+from tenure.channels.privacy import erase_person, export_person
 from tenure.channels.running import get_sender_status, notify, send_alone, start_sender, stop_sender
 from tenure.channels.sender import Sender, SenderStatus
 
@@ -41,6 +42,8 @@ __all__ = [
     "count_errors",
     "count_outbox",
     "count_states",
+    "erase_person",
+    "export_person",
     "find_delivery_address",
     "get_mail",
     "get_sender_status",

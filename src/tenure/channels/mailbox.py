@@ -136,6 +136,21 @@ def delete_all(path: Path | None = None) -> None:
             connection.execute("DELETE FROM mails")
 
 
+def delete_mails_to(recipients: Sequence[str], path: Path | None = None) -> int:
+    """Delete the mails to these addresses; nothing of them stays in the file. Gives how many."""
+    path = path or get_mailbox_path()
+    if not path.exists() or not recipients:
+        return 0
+    with opened(path) as connection:
+        wanted = [(recipient.lower(),) for recipient in recipients]
+        with connection:
+            count = connection.executemany("DELETE FROM mails WHERE lower(recipient) = ?", wanted).rowcount
+        if count > 0:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return max(count, 0)
+
+
 def read_subject(content: bytes) -> str:
     """The decoded subject of a message, without parsing all of it."""
     match = SUBJECT.search(content[: max(content.find(b"\r\n\r\n"), 0) + 2 or 10_000])

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from tenure.base import clock
 from tenure.base.errors import ConflictError, NotFoundError
 from tenure.channels.models import Delivery
+from tenure.customers import api as customers
 
 ROWS_PER_TRANSACTION = 20_000
 MAX_ATTEMPTS = 8
@@ -139,6 +140,7 @@ def mark_handed_off(delivery_ids: Sequence[int]) -> set[int]:
     """
     if not delivery_ids:
         return set()
+    _recall_suppressions(delivery_ids)
     suppressions = apps.get_model("customers", "Suppression")._meta.db_table
     opted_out = (
         f"FROM {suppressions} AS s WHERE s.channel = {TABLE}.channel"
@@ -320,6 +322,17 @@ def cancel(campaign_id: int, reason: str = "cancelled") -> int:
         total += changed
         if changed < ROWS_PER_TRANSACTION:
             return total
+
+
+def _recall_suppressions(delivery_ids: Sequence[int]) -> None:
+    """Addresses of people who were erased are known by their hash only, until they come back."""
+    if customers.has_hashed_suppressions():
+        rows = Delivery.objects.filter(id__in=list(delivery_ids)).values_list("channel", "address")
+        by_channel: dict[str, list[str]] = {}
+        for channel, address in rows:
+            by_channel.setdefault(channel, []).append(address)
+        for channel, addresses in by_channel.items():
+            customers.recall_suppressions(channel, addresses)
 
 
 def list_untold(limit: int = 500) -> list[SentDelivery]:

@@ -36,8 +36,10 @@ class Services:
         appender = wiring.build_appender(self.lake)
         self.pump = events.Pump(self.lake, self.inbox, appender, [self.hub.tell])
         events.set_current(events.EventService(self.inbox, appender, self.pump, wiring.ON_IMPORTED))
+        customers.set_privacy_rooms(wiring.PRIVACY_ROOMS)
         jobs.fail_interrupted_jobs()
         channels.recover_after_crash()
+        customers.resume_erasures()
         if background:
             self.pump.start()
             self.start_sending()

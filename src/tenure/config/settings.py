@@ -100,7 +100,7 @@ DATABASES = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            " PRAGMA temp_store=MEMORY;",
+            " PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON;",
         },
         "TEST": {"NAME": str(ENVIRONMENT.home / "test-ledger.sqlite3")},
     }

@@ -23,6 +23,21 @@ ON_IMPORTED = segments.refresh
 """Run after a file was imported: new history means new cut-points."""
 
 
+PRIVACY_ROOMS = (
+    customers.PrivacyRoom(
+        "events",
+        lambda subject: events.erase_waiting(subject.customer_ids, subject.identifiers),
+        lambda subject: (),
+    ),
+    customers.PrivacyRoom(
+        "channels",
+        lambda subject: channels.erase_person(subject.customer_ids, subject.addresses),
+        lambda subject: channels.export_person(subject.customer_ids, subject.addresses),
+    ),
+)
+"""What is kept of a person outside the lake and the customers' own tables: (erase, export), in the order of erasing."""
+
+
 def build_appender(lake: Lake) -> events.Appender:
     return events.Appender(lake, customers.BatchIdentities(), ON_BATCH)
 

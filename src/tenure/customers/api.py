@@ -6,6 +6,8 @@ from tenure.customers.currencies import (
     list_currencies,
     list_currencies_of,
 )
+from tenure.customers.dossier import stream_export
+from tenure.customers.erasing import Receipt, erase_customer, get_receipt, resume_erasures
 from tenure.customers.finding import find_customer_ids
 from tenure.customers.folding import TOUCHED, fold_batch, refold
 from tenure.customers.identity_changes import BatchIdentities
@@ -19,6 +21,7 @@ from tenure.customers.orders import (
     build_orders_between,
     current_order_events,
 )
+from tenure.customers.privacy import PrivacyRoom, Subject, find_subject, set_privacy_rooms
 from tenure.customers.profiles import (
     CustomerPage,
     CustomerRow,
@@ -35,7 +38,14 @@ from tenure.customers.profiles import (
 )
 from tenure.customers.scores import compact, compact_when_large, write_scores
 from tenure.customers.sentences import Sentence, describe_event
-from tenure.customers.suppression import is_suppressed, list_suppressed, list_suppressions, suppress
+from tenure.customers.suppression import (
+    has_hashed_suppressions,
+    is_suppressed,
+    list_suppressed,
+    list_suppressions,
+    recall_suppressions,
+    suppress,
+)
 
 __all__ = [
     "TOUCHED",
@@ -45,7 +55,10 @@ __all__ = [
     "CustomerView",
     "MergePreview",
     "MergeView",
+    "PrivacyRoom",
+    "Receipt",
     "Sentence",
+    "Subject",
     "TimelineEvent",
     "TraitChoice",
     "bound_amount",
@@ -61,13 +74,17 @@ __all__ = [
     "compact_when_large",
     "current_order_events",
     "describe_event",
+    "erase_customer",
     "find_current_id",
     "find_customer_id",
     "find_customer_ids",
     "find_shop_currency",
+    "find_subject",
     "fold_batch",
     "get_customer",
     "get_customer_by_identifier",
+    "get_receipt",
+    "has_hashed_suppressions",
     "is_suppressed",
     "list_currencies",
     "list_currencies_of",
@@ -77,8 +94,12 @@ __all__ = [
     "list_timeline",
     "merge_customers",
     "preview_merge",
+    "recall_suppressions",
     "refold",
+    "resume_erasures",
     "search_customers",
+    "set_privacy_rooms",
+    "stream_export",
     "suppress",
     "unmerge",
     "write_scores",

@@ -19,6 +19,7 @@ USER_ID = Identifier.Kind.USER_ID.value
 ANONYMOUS_ID = Identifier.Kind.ANONYMOUS_ID.value
 _MOST_PARAMETERS = 900
 _MOST_ROWS = 20_000
+_era = 0
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,13 @@ class RecentIdentities:
 
     def __init__(self, most: int = 50_000) -> None:
         self._most = most
+        self._era = _era
         self._customers: dict[tuple[str, str], int] = {}
 
     def find(self, claim: IdentityClaim) -> int | None:
         """The customer of a claim that would change nothing; None where the ledger has to be asked."""
+        if self._era != _era:
+            self.clear()
         if claim.previous_id is not None:
             return None
         by_user = by_anonymous = None
@@ -75,6 +79,13 @@ class RecentIdentities:
 
     def clear(self) -> None:
         self._customers.clear()
+        self._era = _era
+
+
+def forget_recent() -> None:
+    """Identifiers were deleted: whoever remembers any asks the ledger again."""
+    global _era
+    _era += 1
 
 
 def resolve_identities(claims: Sequence[IdentityClaim], recent: RecentIdentities | None = None) -> Resolution:

@@ -143,19 +143,23 @@ def _move_events(tx: Transaction, owners: Sequence[dict[str, Any]]) -> None:
     }
     with tx.with_rows("_users", by_kind["user_id"]), tx.with_rows("_anonymous", by_kind["anonymous_id"]):
         tx.execute(
-            "CREATE OR REPLACE TEMP TABLE moved_events AS SELECT seq, owner_id FROM ("
-            "SELECT e.seq, coalesce(m.into_customer_id, e.customer_id) AS present_id, "
+            "CREATE OR REPLACE TEMP TABLE moved_events AS SELECT seq, stored_id, owner_id FROM ("
+            "SELECT e.seq, e.customer_id AS stored_id, coalesce(m.into_customer_id, e.customer_id) AS present_id, "
             "CASE WHEN e.user_id IS NOT NULL THEN u.owner_id ELSE a.owner_id END AS owner_id "
             "FROM events AS e LEFT JOIN merges AS m ON m.from_customer_id = e.customer_id "
             "LEFT JOIN _users AS u ON u.value = e.user_id LEFT JOIN _anonymous AS a ON a.value = e.anonymous_id "
             "WHERE e.customer_id IN (SELECT customer_id FROM _members)) "
             "WHERE owner_id IS NOT NULL AND owner_id <> present_id"
         )
+    changed = tx.execute(
+        "SELECT stored_id FROM moved_events UNION SELECT owner_id FROM moved_events"
+    ).fetchall()
     for table in lakes.list_tables_with("seq", "customer_id"):
         tx.execute(
             f"UPDATE {table} SET customer_id = moved.owner_id FROM moved_events AS moved "
             f"WHERE {table}.seq = moved.seq"
         )
+    lakes.record_changed_pasts(lakes.current(), tx, [row[0] for row in changed])
 
 
 _LAST_SEQ = "coalesce((SELECT max(seq) FROM incoming), 0)"

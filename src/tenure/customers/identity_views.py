@@ -66,6 +66,7 @@ def _describe(preview: api.MergePreview) -> dict[str, object]:
     traits = [
         (describe_trait(trait.name), *map(_say, (trait.surviving, trait.absorbed, trait.merged)))
         for trait in preview.traits
+        if trait.name != "email"
     ]
     return {
         "preview": preview,

@@ -1,5 +1,7 @@
 """Identities and suppression: what must be consistent about a customer."""
 
+from typing import Any
+
 from django.db import models
 
 
@@ -62,3 +64,31 @@ class Suppression(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["channel", "address"], name="one_suppression_per_address")
         ]
+
+
+class HashedSuppression(models.Model):
+    """An address of an erased customer that is not to be written to; only its keyed hash is kept."""
+
+    channel = models.CharField(max_length=10)
+    address_hash = models.CharField(max_length=64)
+    reason = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "address_hash"], name="one_hashed_suppression_per_address"
+            )
+        ]
+
+
+class Erasure(models.Model):
+    """The erasure of a customer and its receipt. `subject` is what to look for; emptied once all is done."""
+
+    customer_ids: Any = models.JSONField()
+    subject: Any = models.JSONField(null=True)
+    removed: Any = models.JSONField(default=dict)
+    left: Any = models.JSONField(default=list)
+    actor = models.CharField(max_length=254)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)

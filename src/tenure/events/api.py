@@ -1,6 +1,7 @@
 """The door of the events room: everything that happens comes in here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from tenure.base import clock
 from tenure.base.errors import UnavailableError
+from tenure.events import erasing
 from tenure.events.appending import RESOLVED, Appender, AppendResult, BatchHandler
 from tenure.events.batch import EVENT_BATCH, NewEvent, build_batch, decode_rows, encode_rows
 from tenure.events.inbox import Inbox
@@ -42,7 +44,9 @@ __all__ = [
     "current",
     "decode_rows",
     "encode_rows",
+    "erase_waiting",
     "list_write_keys",
+    "paused",
     "record",
     "record_many",
     "record_with_ledger",
@@ -131,6 +135,17 @@ def wait_until_folded(timeout_seconds: float = 30) -> bool:
         return service.pump.wait_until_folded(timeout_seconds)
     service.pump.drain()
     return True
+
+
+def paused() -> AbstractContextManager[None]:
+    """Nothing is folded for the length of the block; what is accepted waits."""
+    return current().pump.paused()
+
+
+def erase_waiting(customer_ids: Collection[int], identifiers: Collection[str]) -> dict[str, int]:
+    """Drop the events of these customers that are not in the lake yet. While `paused`."""
+    service = current()
+    return erasing.erase_waiting(service.inbox, service.pump.position, customer_ids, identifiers)
 
 
 def count_waiting() -> int:

@@ -191,7 +191,9 @@ class Appender:
                     "_anonymous.customer_id) AS customer_id "
                     "FROM incoming LEFT JOIN merges ON merges.from_customer_id = incoming.customer_id "
                     "LEFT JOIN _users ON _users.value = incoming.user_id "
-                    "LEFT JOIN _anonymous ON _anonymous.value = incoming.anonymous_id"
+                    "LEFT JOIN _anonymous ON _anonymous.value = incoming.anonymous_id "
+                    "WHERE incoming.customer_id IS NULL "
+                    "OR incoming.customer_id NOT IN (SELECT erased_id FROM erased_customers)"
                 )
 
 

@@ -108,6 +108,33 @@ class Inbox:
             self._reader.commit()
         return count
 
+    def rewrite(self, folded_until: int, keep: Callable[[bytes], tuple[int, bytes] | None]) -> int:
+        """Drop what the lake holds; give every other body to `keep`, which says (event count, body) or None to
+        drop it. The file is written anew, so that nothing dropped stays in it. Gives how many bodies changed."""
+        connection = self._connect()
+        changed = 0
+        try:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("DELETE FROM batches WHERE seq <= ?", [folded_until])
+                for table in ("batches", "parked"):
+                    for seq, body in connection.execute(f"SELECT seq, body FROM {table}").fetchall():
+                        kept = keep(body)
+                        if kept is None:
+                            connection.execute(f"DELETE FROM {table} WHERE seq = ?", [seq])
+                        elif kept[1] != body:
+                            connection.execute(f"UPDATE {table} SET body = ? WHERE seq = ?", [kept[1], seq])
+                            if table == "batches":
+                                connection.execute(
+                                    "UPDATE batches SET event_count = ? WHERE seq = ?", [kept[0], seq]
+                                )
+                        changed += kept is None or kept[1] != body
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            connection.close()
+        return changed
+
     def copy_to(self, path: Path) -> None:
         with sqlite3.connect(self._path, timeout=30) as source, sqlite3.connect(path) as target:
             source.backup(target)

@@ -7,7 +7,8 @@ lake that is down makes the inbox grow, and nothing else.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import close_old_connections, connection
@@ -79,6 +80,13 @@ class Pump:
         while not self._stopping and (count := self._step()):
             total += count
         return total
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing is folded for the length of the block; what is accepted waits."""
+        with self._work:
+            yield
+        self.wake()
 
     def wait_until_folded(self, timeout_seconds: float = 30) -> bool:
         """Return once what is in the inbox now is in the lake; False when it takes longer."""

@@ -8,7 +8,7 @@ import ibis
 from tenure.base.errors import UnavailableError
 from tenure.lake import schema
 from tenure.lake.columns import EventColumns, SeenEvent
-from tenure.lake.derived import record_changed_pasts, settle_changed_pasts
+from tenure.lake.derived import list_derived_tables, record_changed_pasts, settle_changed_pasts
 from tenure.lake.dialects import DUCKDB, Dialect
 from tenure.lake.engine import Lake, Transaction, compile_sql
 from tenure.lake.engines.duckdb import OUTSIDE_TROUBLE, open_file, open_memory
@@ -43,6 +43,7 @@ __all__ = [
     "find_current",
     "is_outside_trouble",
     "list_column_types",
+    "list_derived_tables",
     "list_tables_with",
     "name_of_event",
     "open_file",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tenure.lake.column_catalog import load_catalog
 from tenure.lake.columns import CHANGES
 
 if TYPE_CHECKING:
@@ -31,6 +32,16 @@ def settle_changed_pasts(lake: "Lake") -> None:
     """Bring what lies outside the lake's own file up to date. Not inside a write."""
     if lake.history is not None:
         lake.history.settle()
+
+
+def list_derived_tables(lake: "Lake") -> dict[str, tuple[str, ...]]:
+    """Tables inside the lake that repeat texts of events, with their text columns beside seq, customer_id and
+    occurred_at. `record_changed_pasts` deletes rows from them."""
+    if lake.columns is None:
+        return {}
+    with lake.reading() as reader:
+        tables = load_catalog(reader).tables.values()
+    return {table.table_name: tuple(table.columns.values()) for table in tables}
 
 
 def _count_change(transaction: "Transaction") -> int:

@@ -6,7 +6,7 @@ Statements are written in one language, DuckDB's dialect; an engine that speaks 
 import queue
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -182,6 +182,18 @@ class Lake(ABC):
 
         False where the engine keeps no file of its own: then only `then` ran.
         """
+
+    def list_files(self) -> list[Path]:
+        """The files that hold the lake; none where a server keeps them."""
+        return []
+
+    def wipe_deleted(self) -> None:
+        """After a deletion: see to it that what was deleted cannot be read out of the files. Not in a write."""
+        return
+
+    def rewrite_tables(self, names: Iterable[str]) -> None:
+        """Write tables anew, so that what was overwritten in them lies in freed space only. Not in a write."""
+        return
 
     @abstractmethod
     def refresh_known_messages(self) -> None:

@@ -162,6 +162,7 @@ TABLES = MappingProxyType(
             "column_name": "string",
             "kind": "string",
         },
+        "erased_customers": {"erased_id": "int64", "erased_at": "timestamp(6)"},
     }
 )
 
@@ -248,6 +249,10 @@ def _add_derived() -> list[str]:
     return [_create_table(name) for name in ("derived_state", "changed_pasts")]
 
 
+def _add_erasures() -> list[str]:
+    return [_create_table("erased_customers")]
+
+
 _MERGES_KNOW_THEIR_PLACE = ["ALTER TABLE merges ADD COLUMN IF NOT EXISTS at_seq BIGINT"]
 
 
@@ -262,5 +267,6 @@ MIGRATIONS: tuple[list[str], ...] = (
     _add_derived(),
     _MERGES_KNOW_THEIR_PLACE,
     _add_event_columns(),
+    _add_erasures(),
 )
 """One list of statements per schema version; a released list is never edited, only followed."""

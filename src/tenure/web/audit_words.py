@@ -8,6 +8,8 @@ WORDS = {
     "campaign.tested": "Sent a test mail",
     "campaign.sent": "Sent a campaign",
     "customers.exported": "Exported customers",
+    "customer.erased": "Erased a customer",
+    "customer.exported": "Exported a customer",
     "customer.merged": "Merged two customers",
     "customer.unmerged": "Took two customers apart",
     "customer.unsubscribed": "Unsubscribed",

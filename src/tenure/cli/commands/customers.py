@@ -1,12 +1,17 @@
 """`tenure customer`: all that is known of one customer, and what is done to one."""
 
+import shutil
+import sys
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tenure.cli import dispatch, output
 from tenure.cli.commands.options import AsJson
+from tenure.cli.misuse import MisuseError
 
 WhoHelp = "Any identifier: user id, anonymous id or e-mail."
 Who = Annotated[str, typer.Argument(metavar="ID", help=WhoHelp)]
@@ -69,6 +74,66 @@ def unmerge(
     dispatch.require_data()
     result = dispatch.run("customer-unmerge", {"merge": merge_id})
     output.show(result, as_json, _show_unmerge)
+
+
+@group.command("export")
+def export(
+    identifier: Who,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to. Default: standard output.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything that is known of one customer, as one JSON document."""
+    dispatch.require_data()
+    if out is not None:
+        if not out.absolute().parent.is_dir():
+            raise MisuseError("no_such_folder", f"The folder {out.absolute().parent} does not exist.", "out")
+        result = dispatch.run("customer-export", {"identifier": identifier, "out": str(out.absolute())})
+        output.show(
+            result, as_json, lambda told: output.say(f"Wrote {told['bytes']:,} bytes to {told['out']}.")
+        )
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "customer.json"
+        dispatch.run("customer-export", {"identifier": identifier, "out": str(path)})
+        sys.stdout.flush()
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+@group.command("erase")
+def erase(
+    identifier: Who,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. What is erased cannot be had back.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Erase one customer from every store, and search for what is left: then the exit code is 1."""
+    dispatch.require_data()
+    if not yes:
+        raise MisuseError("not_confirmed", "Erasing cannot be undone. Say --yes to do it.", "yes")
+    with output.progress(as_json, "Erasing") as progress:
+        result = dispatch.run("customer-erase", {"identifier": identifier}, progress)
+    output.show(result, as_json, _show_receipt)
+    return 1 if result["left"] else 0
+
+
+def _show_receipt(result: dict[str, Any]) -> None:
+    output.say(
+        f"Receipt {result['receipt']}: erased by {result['by']} at {_moment(result['finished_at'])} UTC."
+    )
+    output.print_table(
+        ["Where", ">Removed"], [[where, f"{n:,}"] for where, n in sorted(result["removed"].items())]
+    )
+    if result["left"]:
+        output.say()
+        output.print_table(
+            ["Still there", "What", ">Places"],
+            [[row["where"], row["kind"], row["count"]] for row in result["left"]],
+        )
+        output.say("See docs/how-to/erase-and-export.md for what to do about each.")
+    else:
+        output.say("Both stores and every file of the data folder were searched: nothing is left.")
 
 
 def _show_merge(result: dict[str, Any]) -> None:

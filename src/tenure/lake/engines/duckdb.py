@@ -6,8 +6,10 @@ A connection shared by threads raises and stalls, so every thread gets a cursor 
 import ctypes
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,9 @@ logger = logging.getLogger(__name__)
 IDLE_MEMORY = "128MB"
 RESTING_MEMORY = "32MB"
 HEAVY_MEMORY = "3GB"
+_NOISE_BYTES = 32
+_SPARE_BLOCKS = 4
+_WIPE_SECONDS = 20.0
 OUTSIDE_TROUBLE = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
 
 
@@ -104,7 +109,11 @@ class DuckDBLake(Lake):
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        yield DuckDBTransaction(self.connection())
+        cursor = self.connection()
+        try:
+            yield DuckDBTransaction(cursor)
+        finally:
+            _let_go(cursor)
 
     def read(self, expression: ibis.Table) -> pa.Table:
         return _fetch(self.connection(), compile_sql(expression))
@@ -155,6 +164,31 @@ class DuckDBLake(Lake):
 
         self.write(work)
         return True
+
+    def list_files(self) -> list[Path]:
+        if self.path is None:
+            return []
+        return [path for path in (self.path, self.path.with_name(self.path.name + ".wal")) if path.exists()]
+
+    def rewrite_tables(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.write(partial(_rewrite_table, name=name))
+
+    def wipe_deleted(self) -> None:
+        """DuckDB leaves freed blocks as they were: they are filled with noise once, and freed again.
+
+        Tried again while somebody else holds a transaction open; between two tries the writer goes on.
+        """
+        deadline = time.monotonic() + _WIPE_SECONDS
+        while self.path is not None:
+            try:
+                self.write(_fill_freed_blocks)
+                return
+            except duckdb.TransactionException as error:
+                if time.monotonic() > deadline:
+                    logger.warning("freed space of the lake could not be overwritten: %s", error)
+                    return
+                time.sleep(0.1)
 
     def schema_version(self) -> int:
         row = self.connection().execute("SELECT max(version) FROM schema_versions").fetchone()
@@ -258,6 +292,35 @@ def open_file(path: Path) -> DuckDBLake:
 def open_memory() -> DuckDBLake:
     """A lake that is gone when it is closed."""
     return DuckDBLake(duckdb.connect(":memory:"), None)
+
+
+def _let_go(cursor: duckdb.DuckDBPyConnection) -> None:
+    """A result that was not read to its end keeps its transaction open, and no checkpoint is made meanwhile."""
+    with suppress(duckdb.Error):
+        cursor.execute("SELECT 0").fetchall()
+
+
+def _fill_freed_blocks(transaction: Transaction) -> None:
+    transaction.execute("COMMIT")
+    try:
+        transaction.execute("CHECKPOINT")
+        row = transaction.execute(
+            "SELECT free_blocks, block_size FROM pragma_database_size() WHERE database_name = current_database()"
+        ).fetchone()
+        free, block = row or (0, 0)
+        rows = (free + _SPARE_BLOCKS) * block // _NOISE_BYTES
+        transaction.execute(
+            "CREATE OR REPLACE TABLE wiping AS SELECT hash(i, random()) AS a, hash(i, random()) AS b, "
+            f"hash(i, random()) AS c, hash(i, random()) AS d FROM range({rows}) AS t(i)"
+        )
+        transaction.execute("CHECKPOINT")
+    finally:
+        transaction.execute("DROP TABLE IF EXISTS wiping")
+        transaction.execute("BEGIN")
+
+
+def _rewrite_table(transaction: Transaction, name: str) -> None:
+    transaction.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name}")
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
