@@ -5,7 +5,7 @@ import pytest
 from tenure.base.errors import ConflictError, NotFoundError
 from tenure.base.models import AuditEntry
 from tenure.customers import api as customers
-from tenure.customers.models import Separation
+from tenure.customers.models import Identifier, Merge, Separation
 from tenure.customers.tests.tracked import NOON, alias, identify, order, send, track
 from tenure.events import api as events
 from tenure.lake import api as lakes
@@ -179,3 +179,13 @@ def test_consent_that_comes_late_does_not_undo_a_later_one(services: object) -> 
     assert find("ann").email_opted_out_at == NOON + timedelta(days=2)
     send(track("Subscribed", NOON + timedelta(days=3), userId="ann"))
     assert find("ann").email_opted_out_at is None
+
+
+def test_a_merge_of_an_older_version_is_taken_apart_by_the_events_of_that_time(two: None) -> None:
+    merge("bea", "ann")
+    Identifier.objects.update(home_id=None)
+    Merge.objects.update(first_into_customer_id=None)
+    send(order("o4", 70, NOON + timedelta(days=4), userId="ann"))
+    unmerge(last_merge("bea"))
+    assert (find("ann").order_count, find("bea").order_count) == (3, 1)
+    assert find("ann").identifiers["user_id"] == ["ann"]
