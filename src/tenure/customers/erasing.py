@@ -107,9 +107,9 @@ def _carry_out(erasure: Erasure) -> Receipt:
         _overwrite(subject)
         _note(erasure, delete_from_lake(subject))
     lakes.current().wipe_deleted()
-    left = find_leftovers(subject)
+    search = find_leftovers(subject)
     Erasure.objects.filter(id=erasure.pk).update(subject=None)
-    left += [*_compact_ledger(), *find_in_files(subject)]
+    left = [*search.found, *_compact_ledger(), *find_in_files(subject, within=search.within)]
     Erasure.objects.filter(id=erasure.pk).update(
         left=[leftover.as_dict() for leftover in left], finished_at=clock.now()
     )
@@ -125,6 +125,7 @@ def _note(erasure: Erasure, counts: dict[str, int]) -> None:
 def _overwrite(subject: Subject) -> None:
     """Overwrite her texts until none of them is in the lake's files, freed space included."""
     lake = lakes.current()
+    within = find_leftovers(subject).within
     for times in range(1, _MOST_ROUNDS + 1):
         blank_in_lake(subject, times)
         if times > 1:
@@ -132,7 +133,7 @@ def _overwrite(subject: Subject) -> None:
                 [*list_personal_tables(), *BY_OTHER_COLUMNS, *lakes.list_derived_tables(lake)]
             )
         lake.wipe_deleted()
-        if not find_in_files(subject, only=lake.list_files()):
+        if not find_in_files(subject, lake.list_files(), within):
             return
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from tenure.base import clock
 from tenure.customers.privacy import Subject
 from tenure.lake import api as lakes
-from tenure.lake.api import Transaction
+from tenure.lake.api import Lake, Transaction
 
 NOTHING_PERSONAL = (
     "changed_pasts",
@@ -63,6 +63,7 @@ def blank_in_lake(subject: Subject, times: int = 1) -> None:
                 tx.execute(
                     f"UPDATE {table} SET {values} WHERE customer_id IN (SELECT customer_id FROM _erased)"
                 )
+            _forget_in_merges(tx, lake)
             tx.execute(
                 "UPDATE events SET anonymous_id = NULL WHERE anonymous_id IN (SELECT word FROM _called) "
                 "AND customer_id NOT IN (SELECT customer_id FROM _erased)"
@@ -73,6 +74,21 @@ def blank_in_lake(subject: Subject, times: int = 1) -> None:
             )
 
     lake.write(work)
+
+
+def _forget_in_merges(tx: Transaction, lake: Lake) -> None:
+    """The events that tell others that they were merged with her, or taken apart, name her no more."""
+    theirs = (
+        "event IN ('Customer Merged', 'Customer Unmerged') AND (properties ->> '$.other') IN (SELECT word FROM _called) "
+        "AND customer_id NOT IN (SELECT customer_id FROM _erased)"
+    )
+    others = tx.execute(f"SELECT DISTINCT customer_id FROM events WHERE {theirs}").fetchall()
+    if others:
+        tx.execute(
+            """UPDATE events SET properties = json_merge_patch(properties, '{"other": "erased customer"}')::VARCHAR """
+            f"WHERE {theirs}"
+        )
+        lakes.record_changed_pasts(lake, tx, [row[0] for row in others])
 
 
 def delete_from_lake(subject: Subject) -> dict[str, int]:

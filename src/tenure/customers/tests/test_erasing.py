@@ -175,3 +175,18 @@ def test_what_another_customer_shares_is_reported_as_left(two: None) -> None:
     assert {"lake events.properties", "lake customers_delta.email"} <= places
     assert all(row["kind"] in ("address", "address or identifier") for row in receipt.left)
     assert find("customer-cleo").email == ADDRESS
+
+
+def test_who_is_called_nearly_the_same_is_no_leftover(two: None) -> None:
+    send(identify(userId="customer-ann2", email="joann@shop.example"))
+    receipt = erase("customer-ann")
+    assert receipt.left == ()
+    assert find("joann@shop.example").customer_id == "customer-ann2"
+
+
+def test_whoever_was_taken_apart_from_her_is_told_of_nobody(two: None) -> None:
+    customers.unmerge(customers.list_merges(find("old-ann").id)[0].id, "mo@shop.example")
+    events.wait_until_folded()
+    receipt = erase("customer-ann")
+    assert receipt.left == ()
+    assert find("old-ann").events[0].properties["other"] == "erased customer"
