@@ -3,6 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+UNIX_SECONDS = "[0-9]{9,10}"
+ISO_8601 = (
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9]"
+    "(:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?)?"
+)
+"""A day, or a day and a time with or without seconds; a zone only after seconds."""
+
 
 def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
@@ -31,13 +38,16 @@ class Dialect:
         return f"nullif(json_extract({json}, {self.quote(_point(path))})::VARCHAR, 'null')"
 
     def as_number(self, text: str) -> str:
-        return f"TRY_CAST({text} AS DECIMAL(18, 4))"
+        """Digits with a sign, a point and an exponent where there are any, blanks around; four decimals, halves away
+        from 0. NULL for everything else, and from 10^14 on."""
+        return f"CASE WHEN NOT contains({text}, '_') THEN TRY_CAST({text} AS DECIMAL(18, 4)) END"
 
     def as_moment(self, text: str) -> str:
-        """ISO 8601 (without a zone: UTC) or Unix seconds, as naive UTC."""
+        """ISO 8601 (without a zone: UTC) or Unix seconds, as naive UTC; NULL for everything else."""
         return (
-            f"CASE WHEN regexp_full_match({text}, '\\d{{9,10}}') "
-            f"THEN make_timestamp(TRY_CAST({text} AS BIGINT) * 1000000) ELSE TRY_CAST({text} AS TIMESTAMP) END"
+            f"CASE WHEN regexp_full_match({text}, '{UNIX_SECONDS}') "
+            f"THEN make_timestamp(TRY_CAST({text} AS BIGINT) * 1000000) WHEN regexp_full_match({text}, '{ISO_8601}') "
+            f"THEN CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP) END"
         )
 
     def add_seconds(self, moment: str, seconds: str) -> str:
@@ -71,6 +81,9 @@ class Dialect:
 
 
 def _point(path: Sequence[str]) -> str:
+    """As a JSON path; where that would be a wildcard or an error, as a JSON pointer."""
+    if any(part in ("", "*") for part in path):
+        return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
     return "$" + "".join('."' + part.replace('"', '\\"') + '"' for part in path)
 
 

@@ -167,10 +167,10 @@ class Reading:
             return self._select_current(
                 "stage_history", "since_at", "from_stage, to_stage", f"model = {model}"
             )
-        moves = self._select_current("segment_history", "since_at", "segment")
+        moves = self._select_current("segment_history", "since_at", "segment, customer_id AS of_id")
         return (
             "SELECT customer_id, occurred_at, segment AS to_stage, "
-            "lag(segment) OVER (PARTITION BY customer_id ORDER BY occurred_at) AS from_stage "
+            "lag(segment) OVER (PARTITION BY of_id ORDER BY occurred_at) AS from_stage "
             f"FROM ({moves}) AS moves"
         )
 

@@ -154,7 +154,7 @@ def build_sequence(source: SequenceSource, rows: list[ibis.Table]) -> ibis.Table
         looked.is_then == 1,
         looked.first_at.notnull(),
         looked.occurred_at <= limit,
-        looked.without_place.isnull() | (looked.without_place < looked.first_place),
+        looked.without_place.isnull() | (looked.without_place <= looked.first_place),
     )
     return found.select("customer_id", "seq", "occurred_at")
 

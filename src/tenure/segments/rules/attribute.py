@@ -28,7 +28,8 @@ class AttributeRule(Comparison, Rule):
     """A trait (`country`, `address.city`), or one of the facts that Tenure keeps (`revenue`, `last_order_at`).
 
     Dates are compared by the day; those relative to today by the customer's own day, in her time zone (the shop's
-    where none is known). The anniversary of 29 February is on 28 February in common years.
+    where none is known). The anniversary of 29 February is on 28 February in common years; what lies in the future has
+    none yet.
     """
 
     title: ClassVar[str] = "Attribute"

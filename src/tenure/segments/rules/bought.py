@@ -28,7 +28,7 @@ class BoughtRule(Rule):
     """Product lines of paid orders: in how many orders, how many pieces, or for how much money.
 
     Orders count as they stand now: cancelled ones and those refunded in full are gone, and an update replaces the
-    lines. Lines without a positive quantity are not bought.
+    lines, all of that as soon as it is told, whatever day it is dated. Lines without a positive quantity are not bought.
     """
 
     title: ClassVar[str] = "Bought"

@@ -1,10 +1,10 @@
 """`company`: what is known of the company she belongs to."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import ibis
 from ibis.expr.types import BooleanValue, DateValue, TimestampValue
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tenure.segments.compiling.needs import Column, Fact, Facts, Need
 from tenure.segments.rules.attribute import DAY_ENDS, LOCAL_DAY
@@ -26,6 +26,12 @@ class CompanyRule(Comparison, Rule):
 
     kind: Literal["company"] = "company"
     trait: str = Field(min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _id_is_text(self) -> Self:
+        if self.trait == "company_id" and self.type != "text" and self.operator not in ("known", "unknown"):
+            raise ValueError(f"type: company_id is a text, not a {self.type}")
+        return self
 
     def describe(self) -> str:
         return f"company {self.trait} {Comparison.describe(self)}"

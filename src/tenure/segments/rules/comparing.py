@@ -1,5 +1,6 @@
 """Comparisons of one value, shared by attributes, properties of events and company traits."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -274,16 +275,20 @@ def _build_anniversary(on: DateValue, year: NumericValue) -> DateValue:
 
 
 def _build_list(operator: str, value: StringValue, wanted: str, _day: DateValue | None) -> BooleanValue:
-    """On the JSON text of a list: a text stands there in quotes, a number between brackets and commas."""
+    """On the JSON text of a list: a text stands there in quotes, a number between brackets and commas.
+
+    At any depth; of objects inside, names count as values do. A single text is a list of one.
+    """
     quoted = value.contains(_quote(wanted))
     if not _is_number(wanted):
         return quoted
-    bare = value.re_search(r"[\[,]\s*" + wanted.replace(".", r"\.") + r"\s*[,\]]")
+    without_texts = value.re_replace(r'"([^"\\]|\\.)*"', '""')
+    bare = without_texts.re_search(r"[\[,]\s*" + wanted.replace(".", r"\.") + r"\s*[,\]]")
     return quoted | bare
 
 
 def _quote(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _is_number(text: str) -> bool:

@@ -19,7 +19,7 @@ _FROM, _TO = Column("from_stage"), Column("to_stage")
 class MovedRule(Rule):
     """A change of stage in the window: out of one of `from`, into one of `to`, or to a higher or lower phase.
 
-    The first stage of a customer is no move. At least one of `from`, `to` and `direction` is given.
+    The first stage of a customer is no move; those of profiles merged into hers are her moves too. At least one of `from`, `to` and `direction` is given.
     """
 
     title: ClassVar[str] = "Moved between stages"

@@ -30,7 +30,8 @@ class SequenceStep(Part):
 class SequenceRule(Rule):
     """`first`, then `then` within `days` of it, with no `without` in between; `window` is about `then`.
 
-    Of events at the same moment the one taken in later comes after.
+    Of events at the same moment the one taken in later comes after. An event is not between itself and another: one
+    that is both `first` and `without` may begin a sequence.
     """
 
     title: ClassVar[str] = "This, then that"

@@ -1,18 +1,19 @@
 """`total`: the sum, average, smallest, largest or number of different values of a property."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from ibis.expr.types import BooleanValue, TimestampValue
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tenure.segments.compiling.moments import build_earliest
 from tenure.segments.compiling.needs import Aggregate, Column, Coming, Facts, Need
 from tenure.segments.compiling.sources import EventSource, LineSource
 from tenure.segments.rules.base import Rule, Span, Surroundings
 from tenure.segments.rules.comparing import Bound
-from tenure.segments.rules.testing import Filter, build_tests, describe_filters, list_properties
+from tenure.segments.rules.testing import Filter, PropertyTest, build_tests, describe_filters, list_properties
 
 LINE_PREFIX = "products."
+ORDER = "Order Completed"
 LINE_NUMBERS = ("quantity", "price", "amount")
 _WORDS = {
     "sum": "total of", "average": "average of", "min": "smallest", "max": "largest",
@@ -20,9 +21,19 @@ _WORDS = {
 }  # fmt: skip
 
 
+def _check_line_column(place: str, name: str, is_number: bool, is_strict: bool = False) -> None:
+    column = name.removeprefix(LINE_PREFIX)
+    if column not in LineSource.fixed:
+        raise ValueError(f"{place}: a product has {', '.join(LineSource.fixed)}; not {column[:40]!r}")
+    if is_number and column not in LINE_NUMBERS:
+        raise ValueError(f"{place}: {column} of a product is a text")
+    if is_strict and not is_number and column in LINE_NUMBERS:
+        raise ValueError(f"{place}: {column} of a product is a number")
+
+
 class TotalRule(Rule):
     """`function` of `property` over the events of one name in a window. `products.category` and its like look inside
-    the products of paid orders; `event` is then Order Completed. The average, smallest and largest of nothing are
+    the products of paid orders, as does `where`; `event` is then Order Completed. The average, smallest and largest of nothing are
     unknown and meet no bound; the sum and the number of different values of nothing are 0."""
 
     title: ClassVar[str] = "Total, average or variety"
@@ -52,6 +63,19 @@ class TotalRule(Rule):
     bound: Bound
     where: tuple[Filter, ...] = Field((), max_length=20)
     window: Span = Span()
+
+    @model_validator(mode="after")
+    def _lines_have_it(self) -> Self:
+        if not self._is_of_lines():
+            return self
+        if self.event != ORDER:
+            raise ValueError(f"event: {self.property} is in the products of {ORDER}")
+        _check_line_column("property", self.property, self.function != "distinct")
+        for one in self.where:
+            _check_line_column("where", one.property, one.type == "number", is_strict=True)
+            if one.type not in ("text", "number"):
+                raise ValueError(f"where: {one.property} of a product is a text or a number")
+        return self
 
     def describe(self) -> str:
         when = f" {self.window.describe()}" if self.window.describe() else ""
@@ -92,6 +116,14 @@ class TotalRule(Rule):
     def _is_of_lines(self) -> bool:
         return self.property.startswith(LINE_PREFIX)
 
+    def _build_tests(self) -> tuple[PropertyTest, ...]:
+        if not self._is_of_lines():
+            return build_tests(self.where)
+        plain = [
+            one.model_copy(update={"property": one.property.removeprefix(LINE_PREFIX)}) for one in self.where
+        ]
+        return build_tests(tuple(plain))
+
     def _source(self) -> EventSource | LineSource:
         return LineSource() if self._is_of_lines() else EventSource(self.event)
 
@@ -103,13 +135,13 @@ class TotalRule(Rule):
         functions: dict[str, Literal["sum", "min", "max", "distinct"]] = {"average": "sum"}
         function = functions.get(self.function, self.function)  # type: ignore[arg-type]
         window = self.window.as_window(around.zone)
-        return Aggregate(self._source(), function, build_tests(self.where), window, self._column())
+        return Aggregate(self._source(), function, self._build_tests(), window, self._column())
 
     def _count(self, around: Surroundings) -> Aggregate:
         """How many values there are: events without a readable one count for nothing."""
         window = self.window.as_window(around.zone)
-        return Aggregate(self._source(), "count", build_tests(self.where), window, self._column())
+        return Aggregate(self._source(), "count", self._build_tests(), window, self._column())
 
     def _first(self, around: Surroundings) -> Aggregate:
         window = self.window.as_window(around.zone)
-        return Aggregate(self._source(), "first_at", build_tests(self.where), window)
+        return Aggregate(self._source(), "first_at", self._build_tests(), window)
