@@ -12,6 +12,7 @@ from tenure.segments.rfm.explain import explain_cutpoints, explain_plainly
 from tenure.segments.rfm.files import FileRfm, compute_rfm_from_file
 from tenure.segments.rfm.library import get_preset, list_presets, list_saved_presets, save_preset
 from tenure.segments.rfm.live import age, rescore, rescore_batch
+from tenure.segments.rfm.next_step import NextStep, WayUp, compute_way_up
 from tenure.segments.rfm.preset import DEFAULT_PRESET, Phase, Preset, Segment, parse_preset
 from tenure.segments.rfm.queries import NOT_LISTED, NOT_YET, build_scored
 from tenure.segments.rfm.refresh import RefreshResult, refresh
@@ -39,12 +40,14 @@ __all__ = [
     "FileRfm",
     "HeatCell",
     "MigrationRow",
+    "NextStep",
     "Phase",
     "Preset",
     "RefreshResult",
     "RfmResult",
     "Segment",
     "SegmentRow",
+    "WayUp",
     "age",
     "build_members",
     "build_rfm",
@@ -53,6 +56,7 @@ __all__ = [
     "compute_migration",
     "compute_rfm",
     "compute_rfm_from_file",
+    "compute_way_up",
     "count_segment_members",
     "explain_cutpoints",
     "explain_plainly",

@@ -127,3 +127,11 @@ def score_lines(
             ("M score", "M", m, f"Spent {format_amount(revenue, currency)}, {money.get(m, '')}."),
         )
     }
+
+
+@register.inclusion_tag("web/_next_step.html")
+def next_step(customer: Any, currency: str) -> dict[str, Any]:
+    """What moves a customer up in the lifecycle, or why nothing near does."""
+    way = segments.compute_way_up(customer.id)
+    sentences = [step.describe(format_amount(step.least_amount, currency, decimals=0)) for step in way.steps]
+    return {"sentences": sentences, "reason": way.reason}
