@@ -1,13 +1,16 @@
 """Write docs/reference/cli.md from the commands themselves. A test holds the page against them."""
 
+import os
 import sys
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import django
 import typer.main
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
+KPIS = PAGE.with_name("kpis.md")
 INTRODUCTION = """# The `tenure` command
 
 <!-- Written by `make docs` from the commands themselves. Do not edit. -->
@@ -90,7 +93,18 @@ def _cell(text: str | None) -> str:
     return (text or "").replace("|", "\\|")
 
 
+def build_kpis() -> str:
+    """The page of key figures."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure.config.settings")
+    django.setup()
+    from tenure.segments.stages.kpis.reference import build_reference as build
+
+    return build()
+
+
 if __name__ == "__main__":
+    pages = {PAGE: build_reference(), KPIS: build_kpis()}
     if "--check" in sys.argv:
-        sys.exit(0 if PAGE.read_text(encoding="utf-8") == build_reference() else 1)
-    PAGE.write_text(build_reference(), encoding="utf-8")
+        sys.exit(0 if all(page.read_text(encoding="utf-8") == text for page, text in pages.items()) else 1)
+    for page, text in pages.items():
+        page.write_text(text, encoding="utf-8")

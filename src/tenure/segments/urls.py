@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, path
 
 from tenure.segments import file_views, views
+from tenure.segments.stages import editing_views
+from tenure.segments.stages import views as stage_views
 
 app_name = "segments"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,4 +14,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lifecycle/file/jobs/<int:job_id>/", file_views.show_result, name="file_result"),
     path("lifecycle/file/<str:token>/", file_views.confirm_columns, name="file_columns"),
     path("lifecycle/file/<str:token>/segments.csv", file_views.download_rows, name="file_rows"),
+    path("lifecycle/models/", stage_views.list_models, name="stage_models"),
+    path("lifecycle/models/use/", stage_views.use_preset, name="use_stage_preset"),
+    path("lifecycle/models/new/", stage_views.add_model, name="add_stage_model"),
+    path("lifecycle/models/<str:name>/", stage_views.show_model, name="stage_model"),
+    path("lifecycle/models/<str:name>/cards/", stage_views.show_cards, name="stage_cards"),
+    path("lifecycle/models/<str:name>/delete/", stage_views.delete_model, name="delete_stage_model"),
+    path("lifecycle/models/<str:name>/edit/", editing_views.edit_model, name="edit_stage_model"),
+    path("lifecycle/models/<str:name>/move/", editing_views.move_stage, name="move_stage"),
+    path("lifecycle/models/<str:name>/remove/", editing_views.remove_stage, name="remove_stage"),
+    path("lifecycle/models/<str:name>/stages/new/", editing_views.edit_stage, name="add_stage"),
+    path("lifecycle/models/<str:name>/stages/<int:number>/", editing_views.edit_stage, name="edit_stage"),
 ]

@@ -21,6 +21,8 @@ WORDS = {
     "key.revoked": "Revoked a write key",
     "preset.saved": "Saved a preset",
     "segments.refreshed": "Renewed the segments",
+    "stages.deleted": "Took a stage model out of use",
+    "stages.saved": "Saved a stage model",
     "user.activated": "Activated a user",
     "user.created": "Added a user",
     "user.deactivated": "Deactivated a user",

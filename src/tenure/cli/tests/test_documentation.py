@@ -27,6 +27,12 @@ def test_the_page_of_commands_is_current() -> None:
     assert (REFERENCE / "cli.md").read_text() == script["build_reference"](), "run `make docs`"
 
 
+def test_the_page_of_key_figures_is_current() -> None:
+    from tenure.segments.stages.kpis.reference import build_reference
+
+    assert (REFERENCE / "kpis.md").read_text() == build_reference(), "run `make docs`"
+
+
 def test_every_lake_table_and_column_is_described() -> None:
     from tenure.lake.schema import TABLES
 

@@ -8,6 +8,7 @@ from tenure.segments.definitions.definition import Segment
 from tenure.segments.models import SegmentDefinition, StageModelDefinition, StaticList
 from tenure.segments.rfm import library as presets
 from tenure.segments.rules.base import Node
+from tenure.segments.rules.parsing import parse_rules
 
 FindCampaign = Callable[[str], int | None]
 _find_campaign: FindCampaign = lambda name: None  # noqa: E731
@@ -31,6 +32,8 @@ class LedgerSurroundings:
     segments: Mapping[str, Segment]
     lists: Mapping[str, int]
     models: Mapping[str, dict[str, int]]
+    stage_rules: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
+    """The rules of the stage models; the built-in one has none."""
     _campaigns: dict[str, int | None] = field(default_factory=dict)
 
     def find_segment(self, name: str) -> Node | None:
@@ -53,10 +56,12 @@ def look_around() -> LedgerSurroundings:
     """The surroundings now."""
     segments = {row.name: Segment.model_validate(row.definition) for row in SegmentDefinition.objects.all()}
     lists = {row.name: int(row.pk) for row in StaticList.objects.all()}
-    models = {"lifecycle": _rank_lifecycle()}
-    for row in StageModelDefinition.objects.all():
-        models[row.name] = {stage["name"]: number for number, stage in enumerate(row.definition["stages"])}
-    return LedgerSurroundings(read_environment().timezone, segments, lists, models)
+    models, rules = {"lifecycle": _rank_lifecycle()}, {}
+    for row in StageModelDefinition.objects.exclude(name="lifecycle"):
+        stages = row.definition["stages"]
+        models[row.name] = {stage["name"]: stage.get("rank") or n for n, stage in enumerate(stages, start=1)}
+        rules[row.name] = tuple(parse_rules(stage["rule"]) for stage in stages if stage.get("rule"))
+    return LedgerSurroundings(read_environment().timezone, segments, lists, models, rules)
 
 
 def _rank_lifecycle() -> dict[str, int]:

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tenure.web.charts import compute_bars, compute_heat_step, compute_interval, compute_plot, read_field
+from tenure.web.flow import compute_flow_plot
 
 register = template.Library()
 
@@ -85,6 +86,12 @@ def interval(label: str, low: Any, middle: Any, high: Any, start: Any, end: Any)
     """An estimate as a dot on its band, on an axis from `start` to `end`, 0 dashed. `label` says it in words."""
     place = compute_interval(float(low), float(middle), float(high), float(start), float(end))
     return {"label": label, "place": place}
+
+
+@register.inclusion_tag("web/charts/_flow.html")
+def flow_chart(label: str, nodes: Iterable[Any], links: Iterable[Any]) -> dict[str, Any]:
+    """Who went where between two moments. A node has `name` and `slot`, a link `source`, `target` and `value`."""
+    return {"label": label, "plot": compute_flow_plot(nodes, links)}
 
 
 @register.simple_tag

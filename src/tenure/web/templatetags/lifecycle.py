@@ -135,3 +135,9 @@ def next_step(customer: Any, currency: str) -> dict[str, Any]:
     way = segments.compute_way_up(customer.id)
     sentences = [step.describe(format_amount(step.least_amount, currency, decimals=0)) for step in way.steps]
     return {"sentences": sentences, "reason": way.reason}
+
+
+@register.simple_tag
+def other_stages(customer: Any) -> list[segments.CustomerStage]:
+    """The customer's stages in the models beside the customer lifecycle."""
+    return segments.list_stages_of(customer.id)

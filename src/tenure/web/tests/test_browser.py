@@ -33,7 +33,8 @@ with process.opened():
     fill_shop(120)
 """
 PAGES = [
-    "/", "/customers/", "/customers/8/", "/lifecycle/", "/lifecycle/file/", "/campaigns/", "/campaigns/new/", "/import/",
+    "/", "/customers/", "/customers/8/", "/lifecycle/", "/lifecycle/file/", "/lifecycle/models/",
+    "/lifecycle/models/lifecycle/", "/lifecycle/models/lifecycle/edit/", "/lifecycle/models/lifecycle/stages/3/", "/campaigns/", "/campaigns/new/", "/import/",
     "/glossary/", "/settings/", "/settings/users/", "/settings/keys/", "/settings/audit/", "/settings/presets/",
     "/settings/sending/",
 ]  # fmt: skip
