@@ -7,6 +7,7 @@ from tenure.segments.membership.members import (
     list_segment_sizes,
     list_segments_of,
 )
+from tenure.segments.personas import PersonaCard, compute_persona, list_personas
 from tenure.segments.rfm.cutpoints import Cutpoints
 from tenure.segments.rfm.explain import explain_cutpoints, explain_plainly
 from tenure.segments.rfm.files import FileRfm, compute_rfm_from_file
@@ -63,6 +64,7 @@ __all__ = [
     "MigrationRow",
     "Moves",
     "NextStep",
+    "PersonaCard",
     "Phase",
     "Preset",
     "RefreshResult",
@@ -84,6 +86,7 @@ __all__ = [
     "compute_flow",
     "compute_migration",
     "compute_moves",
+    "compute_persona",
     "compute_rfm",
     "compute_rfm_from_file",
     "compute_way_up",
@@ -99,6 +102,7 @@ __all__ = [
     "get_preset",
     "list_model_presets",
     "list_models",
+    "list_personas",
     "list_presets",
     "list_saved_presets",
     "list_segment_sizes",

@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from tenure.segments import file_views, views
+from tenure.segments import file_views, persona_views, views
 from tenure.segments.stages import editing_views
 from tenure.segments.stages import views as stage_views
 
 app_name = "segments"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("segments/personas/", persona_views.show_personas, name="personas"),
+    path("segments/personas/<str:name>/", persona_views.show_persona, name="persona"),
+    path("segments/personas/<str:name>/card/", persona_views.show_card, name="persona_card"),
     path("lifecycle/", views.show_lifecycle, name="lifecycle"),
     path("lifecycle/customers.csv", views.export_rfm, name="export"),
     path("lifecycle/file/", file_views.choose_file, name="file"),

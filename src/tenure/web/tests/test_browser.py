@@ -34,7 +34,7 @@ with process.opened():
 """
 PAGES = [
     "/", "/customers/", "/customers/8/", "/lifecycle/", "/lifecycle/file/", "/lifecycle/models/",
-    "/lifecycle/models/lifecycle/", "/lifecycle/models/lifecycle/edit/", "/lifecycle/models/lifecycle/stages/3/", "/campaigns/", "/campaigns/new/", "/import/",
+    "/lifecycle/models/lifecycle/", "/lifecycle/models/lifecycle/edit/", "/lifecycle/models/lifecycle/stages/3/", "/segments/personas/", "/campaigns/", "/campaigns/new/", "/import/",
     "/glossary/", "/settings/", "/settings/users/", "/settings/keys/", "/settings/audit/", "/settings/presets/",
     "/settings/sending/",
 ]  # fmt: skip
