@@ -6,13 +6,14 @@ INSTALLED := $(VENV)/.installed
 DEMO_HOME ?= demo-data
 TEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: demo serve test lint fix bench proofs docs install clean
+.PHONY: demo serve test test-engines lint fix bench proofs docs install clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    install, make a simulated shop, start the server, print the address and sign-in"
 	@echo "make serve   install and start the server on ./tenure-data (or TENURE_HOME)"
 	@echo "make test    install and run all tests          make proofs  the long kill and lift tests"
+	@echo "make test-engines  the same segments on Spark, which needs Java 17"
 	@echo "make lint    formatting, types, import rules    make fix     format and sort what can be"
 	@echo "make bench   speed and memory (BENCH_ARGS='--scale 0.1' for a quick look)"
 	@echo "make docs    write the generated reference pages again"
@@ -33,7 +34,10 @@ serve: $(INSTALLED)
 	$(BIN)/tenure serve $(SERVE_ARGS)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not proof" $(TEST_ARGS)
+	$(BIN)/python -m pytest -m "not proof and not engines" $(TEST_ARGS)
+
+test-engines: $(INSTALLED)
+	$(BIN)/python -m pytest -m engines src/tenure/segments/tests/conformance
 
 proofs: $(INSTALLED)
 	$(BIN)/python -m pytest -m proof

@@ -56,7 +56,7 @@ def build_orders(until: datetime | None = None, order_events: ibis.Table | None 
 
 def bound_amount(amount: ibis.expr.types.NumericValue) -> ibis.expr.types.DecimalValue:
     """A sum as the lake's amount. Nonsense sent from outside may add up to more than it can hold: held at its end."""
-    most = ibis.literal(Decimal("99999999999999")).cast("decimal(38, 4)")
+    most = ibis.literal(Decimal("99999999999999"), "decimal(38, 4)")
     wide = amount.cast("decimal(38, 4)")
     return ibis.greatest(ibis.least(wide, most), -most).cast("decimal(18, 4)")
 

@@ -9,7 +9,7 @@ from tenure.base.errors import UnavailableError
 from tenure.lake import schema
 from tenure.lake.columns import EventColumns, SeenEvent
 from tenure.lake.derived import list_derived_tables, record_changed_pasts, settle_changed_pasts
-from tenure.lake.dialects import DUCKDB, Dialect
+from tenure.lake.dialects import CLICKHOUSE, CLICKHOUSE_SETTINGS, DUCKDB, SPARK, Dialect
 from tenure.lake.engine import Lake, Transaction, compile_sql
 from tenure.lake.engines.duckdb import OUTSIDE_TROUBLE, open_file, open_memory
 from tenure.lake.keeper import Keeper
@@ -23,10 +23,13 @@ from tenure.lake.rows import (
 )
 
 __all__ = [
+    "CLICKHOUSE",
+    "CLICKHOUSE_SETTINGS",
     "DUCKDB",
     "MEMBERSHIP_WORDS",
     "PAST",
     "SLOTS_PER_WORD",
+    "SPARK",
     "Dialect",
     "EventColumns",
     "Keeper",

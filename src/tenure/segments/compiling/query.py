@@ -129,12 +129,13 @@ class Query:
         return table.filter(*conditions) if conditions else table
 
     def _join(self) -> None:
-        columns = ["profiles.*"]
         joins = []
         for name in self._passes:
             joins.append(f"LEFT JOIN {name} ON {name}.customer_id = profiles.customer_id")
-        listed = [column for column in self._schema if column.startswith("f")]
-        sql = f"SELECT {', '.join(columns + listed)} FROM profiles {' '.join(joins)}"
+        columns = [column for column in self._schema if not column.startswith("f")]
+        listed = [f"profiles.{column} AS {column}" for column in columns]
+        listed += [column for column in self._schema if column.startswith("f")]
+        sql = f"SELECT {', '.join(listed)} FROM profiles {' '.join(joins)}"
         self._parts.append(("facts_row", sql))
 
 

@@ -42,9 +42,7 @@ class Drawn:
 
 def check_scene(scene: Scene, drawn: Drawn) -> None:
     story = tell(scene)
-    nodes = [parse_rules(rule) for rule in scene.rules]
-    story.world.segments = {"seg-0": nodes[2], "seg-1": nodes[-1]}
-    nodes = [node for node in nodes if not _is_circle(node) and not _lacks_source(node, story)]
+    nodes = list_nodes(scene, story)
     customers = story.build_customers()
     query = build_query(list_needs(nodes, story.world), story.world)
     sql = query.compile(
@@ -79,6 +77,13 @@ def tell(scene: Scene) -> Story:
         if scene.is_undone:
             story.unmerge()
     return story
+
+
+def list_nodes(scene: Scene, story: Story) -> list[Node]:
+    """The scene's rules; two of them are the segments of its world."""
+    nodes = [parse_rules(rule) for rule in scene.rules]
+    story.world.segments = {"seg-0": nodes[2], "seg-1": nodes[-1]}
+    return [node for node in nodes if not _is_circle(node) and not _lacks_source(node, story)]
 
 
 def _is_circle(node: Node) -> bool:

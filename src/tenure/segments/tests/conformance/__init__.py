@@ -1,0 +1,1 @@
+"""The same definitions give the same members on every engine."""
