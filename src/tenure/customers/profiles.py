@@ -240,8 +240,10 @@ def list_timeline(
     ]
 
 
-def build_search(query: str = "", segments: tuple[str, ...] = (), phase: str = "") -> ibis.Table:
-    """Customers by part of a name, an e-mail address or an id, and by segments or phase."""
+def build_search(
+    query: str = "", segments: tuple[str, ...] = (), phase: str = "", stage: tuple[str, str] | None = None
+) -> ibis.Table:
+    """Customers by part of a name, an e-mail address or an id, by segments or phase, and by the stage of a model."""
     customers = build_customers()
     text = query.replace("\x00", "").strip().lower()
     if text:
@@ -252,6 +254,10 @@ def build_search(query: str = "", segments: tuple[str, ...] = (), phase: str = "
         customers = customers.filter(customers.segment.isin(segments))
     if phase:
         customers = customers.filter(customers.phase == phase)
+    if stage:
+        stages = lakes.table("stages_now")
+        there = stages.filter(stages.model == stage[0], stages.stage == stage[1])
+        customers = customers.semi_join(there, "customer_id")
     return customers
 
 
@@ -263,11 +269,12 @@ def search_customers(
     offset: int = 0,
     limit: int = 50,
     cell: tuple[int, int] | None = None,
+    stage: tuple[str, str] | None = None,
 ) -> CustomerPage:
-    """One page of the customers that match; `cell` narrows to one (r, f) of the heat map."""
+    """One page of the customers that match; `cell` narrows to one (r, f) of the heat map, `stage` to (model, stage)."""
     if order_by not in ORDERINGS:
         raise TenureError("unknown_order", f"Order by one of {', '.join(ORDERINGS)}.", "order_by")
-    found = build_search(query, segments, phase)
+    found = build_search(query, segments, phase, stage)
     if cell:
         found = found.filter((found.r == cell[0]) & (found.f == cell[1]))
     column, descending = ORDERINGS[order_by]

@@ -48,6 +48,7 @@ class Wanted:
     segments: tuple[str, ...]
     phase: str
     cell: tuple[int, int] | None
+    stage: tuple[str, str] | None
     order_by: str
     page: int
 
@@ -56,18 +57,20 @@ class Wanted:
         r, f = _score(data.get("r")), _score(data.get("f"))
         order_by = data.get("sort", "last_seen")
         page = data.get("page", "1")
+        model, stage = data.get("model", "")[:60], data.get("stage", "")[:60]
         return cls(
             query=data.get("q", "").strip()[:200],
             segments=tuple(name for name in data.getlist("segment") if name),
             phase=data.get("phase", ""),
             cell=(r, f) if r and f else None,
+            stage=(model, stage) if model and stage else None,
             order_by=order_by if order_by in ORDERINGS else "last_seen",
             page=max(1, int(page)) if page.isdecimal() and len(page) < 8 else 1,
         )
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.query or self.segments or self.phase or self.cell)
+        return bool(self.query or self.segments or self.phase or self.cell or self.stage)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,14 @@ def list_customers(request: HttpRequest) -> HttpResponse:
     wanted = Wanted.read(request.GET)
     first = (wanted.page - 1) * PAGE_SIZE
     page = api.search_customers(
-        wanted.query, wanted.segments, wanted.phase, wanted.order_by, first, PAGE_SIZE, cell=wanted.cell
+        wanted.query,
+        wanted.segments,
+        wanted.phase,
+        wanted.order_by,
+        first,
+        PAGE_SIZE,
+        cell=wanted.cell,
+        stage=wanted.stage,
     )
     context = {
         "wanted": wanted,
@@ -106,6 +116,7 @@ def list_customers(request: HttpRequest) -> HttpResponse:
         "export_href": f"/customers/export.csv?{request.GET.urlencode()}",
         "without_phase_href": _href(request, phase=""),
         "without_cell_href": _href(request, r="", f=""),
+        "without_stage_href": _href(request, model="", stage=""),
     }
     return render(
         request,
@@ -118,7 +129,7 @@ def list_customers(request: HttpRequest) -> HttpResponse:
 @require_role("marketer")
 def export_customers(request: HttpRequest) -> StreamingHttpResponse:
     wanted = Wanted.read(request.GET)
-    found = api.build_search(wanted.query, wanted.segments, wanted.phase)
+    found = api.build_search(wanted.query, wanted.segments, wanted.phase, wanted.stage)
     if wanted.cell:
         found = found.filter((found.r == wanted.cell[0]) & (found.f == wanted.cell[1]))
     record_audit(str(request.user), "customers.exported", request.GET.urlencode() or "all customers")

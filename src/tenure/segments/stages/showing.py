@@ -53,7 +53,8 @@ def list_stage_cards(model: StageModel, as_of_on: date, today: date) -> list[dic
 
 
 def _link(model: StageModel, stage: Stage) -> str:
-    return f"/customers/?{urlencode({'segment': stage.name})}" if model.name == BUILT_IN else ""
+    wanted = {"segment": stage.name} if model.name == BUILT_IN else {"model": model.name, "stage": stage.name}
+    return f"/customers/?{urlencode(wanted)}"
 
 
 def show_kpi(setting: KpiSetting, period: Period) -> ShownKpi:

@@ -171,3 +171,13 @@ def test_the_customer_page_shows_her_stage_in_every_model_in_use(general):
     page = read(general, "/customers/8/")
     assert "General customer lifecycle" in page
     assert "since " in page
+
+
+def test_the_size_of_a_stage_leads_to_its_customers_and_their_export(general):
+    assert "/customers/?model=general&stage=Retention" in read(general, f"{GENERAL}cards/")
+    number = segments.count_stages(segments.get_model("general").model)["Retention"]
+    page = read(general, "/customers/?model=general&stage=Retention")
+    assert "Stage Retention of general" in page
+    assert f"{number} customers found" in page
+    rows = b"".join(general.get("/customers/export.csv?model=general&stage=Retention").streaming_content)
+    assert rows.count(b"\n") == number + 1

@@ -13,6 +13,7 @@ from tenure.lake import api as lakes
 
 DAYS = 90
 STALE_SECONDS = 60.0
+PAST_STALE_SECONDS = 600.0
 Unit = Literal["share", "days", "minutes", "amount", "number"]
 
 
@@ -114,13 +115,18 @@ def is_in(moment: ibis.expr.types.TimestampValue, period: Period) -> ibis.expr.t
     return inside.fill_null(False)
 
 
+def find_staleness(period: Period) -> float:
+    """How old an answer may be, in seconds: what is past changes only by what comes late."""
+    return STALE_SECONDS if period.to_on >= clock.today() else PAST_STALE_SECONDS
+
+
 def ask(name: str, period: Period, build: Any, *more: Any) -> dict[str, Any]:
-    """The one row of `build()`; asked once for all KPIs that need it, and kept for a minute."""
+    """The one row of `build()`; asked once for all KPIs that need it, and kept for a while."""
     lake = lakes.current()
 
     def read() -> dict[str, Any]:
         with lake.heavy():
             return lake.read_rows(build())[0]
 
-    row: dict[str, Any] = lake.answers.get(("kpi", name, period, *more), read, STALE_SECONDS)
+    row: dict[str, Any] = lake.answers.get(("kpi", name, period, *more), read, find_staleness(period))
     return row

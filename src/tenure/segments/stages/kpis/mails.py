@@ -4,7 +4,7 @@ from typing import Any
 
 from tenure.lake import api as lakes
 from tenure.segments.compiling.moments import write_moment
-from tenure.segments.stages.kpis.base import STALE_SECONDS, Kpi, KpiValue, Period, Setting, divide
+from tenure.segments.stages.kpis.base import Kpi, KpiValue, Period, Setting, divide, find_staleness
 
 _SENT, _CLICKED = "Email Sent", "Email Link Clicked"
 
@@ -24,7 +24,7 @@ def read_mails(period: Period) -> dict[str, Any]:
             rows: list[dict[str, Any]] = reader.execute(sql).to_arrow_table().to_pylist()
         return rows[0]
 
-    row: dict[str, Any] = lake.answers.get(("kpi", "mails", period), read, STALE_SECONDS)
+    row: dict[str, Any] = lake.answers.get(("kpi", "mails", period), read, find_staleness(period))
     return row
 
 
