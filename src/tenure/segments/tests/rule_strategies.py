@@ -180,7 +180,7 @@ def _attributes(base: datetime) -> Rules:
             lambda name, how: {"kind": "attribute", "name": name, **how},
             st.sampled_from(names),
             any_comparison,
-        ),
+        ).filter(lambda rule: rule["name"] != "country" or rule.get("type", "text") == "text"),
         st.builds(lambda how: {"kind": "attribute", "name": "birthday", **how}, days_comparisons),
         st.builds(lambda how: {"kind": "attribute", **how}, kept),
     )

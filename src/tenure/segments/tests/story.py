@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ from tenure.segments.tests.reference.histories import (
     Profile,
     World,
 )
-from tenure.segments.tests.strategies import Scene
+from tenure.segments.tests.strategies import Call, Scene
 
 MOMENT = pa.timestamp("us")
 ADDRESSES = (("email", "ann@shop.example"), ("sms", "+431234"))
@@ -65,15 +65,17 @@ class Story:
 
     def tell(self, batch: int) -> None:
         """The calls of a batch, in the order in which they were drawn."""
+        self.tell_calls([call for call in self.scene.calls if call.batch == batch])
+
+    def tell_calls(self, told: Sequence[Call]) -> None:
         calls = []
-        for call in self.scene.calls:
-            if call.batch == batch:
-                at = (self.scene.base + call.offset).replace(tzinfo=UTC)
-                ids = {name: f"{name[0]}{call.person}{self.suffix}" for name in call.by}
-                calls.append(
-                    {**call.fields, **ids, "timestamp": at.isoformat(), "messageId": f"m-{next(_numbers)}"}
-                )
-                self.identity.take(calls[-1], at)
+        for call in told:
+            at = (self.scene.base + call.offset).replace(tzinfo=UTC)
+            ids = {name: f"{name[0]}{call.person}{self.suffix}" for name in call.by}
+            calls.append(
+                {**call.fields, **ids, "timestamp": at.isoformat(), "messageId": f"m-{next(_numbers)}"}
+            )
+            self.identity.take(calls[-1], at)
         if calls:
             self.send(calls)
 
@@ -172,6 +174,23 @@ class Story:
         customers_api.unmerge(merge.id, "mo@shop.example")
         events_api.wait_until_folded()
         self.identity.unmerge(source)
+        return True
+
+    def erase(self, person: int) -> bool:
+        """Erase a person and everybody merged into her."""
+        profile = self.find_profile(person)
+        if profile is None:
+            return False
+        customers_api.erase_customer(self.profiles[profile], "mo@shop.example")
+        gone = {one for one in self.profiles if self.identity.root(one) == profile}
+        gone |= {one for one in self.identity.parents if self.identity.root(one) == profile}
+        identity = self.identity
+        identity.homes = {name: home for name, home in identity.homes.items() if home not in gone}
+        identity.happened = [one for one in identity.happened if one.profile not in gone]
+        identity.apart = [pair for pair in identity.apart if not gone & set(pair)]
+        for one in gone:
+            identity.parents.pop(one, None)
+            self.profiles.pop(one, None)
         return True
 
     def build_customers(self) -> dict[int, Customer]:

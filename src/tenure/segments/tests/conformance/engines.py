@@ -1,6 +1,7 @@
 """Engines that answer compiled definitions over a copy of the lake's tables."""
 
 import warnings
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,11 +13,12 @@ from tenure.segments.compiling.moments import put_now
 from tenure.segments.compiling.query import Query
 from tenure.segments.compiling.reading import Everyone, Reading
 from tenure.segments.definitions.counting import list_needs
-from tenure.segments.rules.base import Node, build_node
+from tenure.segments.rules.base import Node, Surroundings, build_node
 
-TABLES = (
+_TABLES = (
     *("events", "order_events", "order_lines", "merges", "customers", "segment_history", "decisions"),
     *("stages_now", "stage_history", "list_members", "suppressed_addresses", "zone_offsets"),
+    *("sessions", "open_sessions", "companies", "customer_companies"),
 )
 Members = list[set[int]]
 """For each rule, the ids of those whom it takes."""
@@ -124,7 +126,8 @@ class Spark:
 def write_tables(folder: Path) -> None:
     """The lake's tables, as they stand, as Parquet files."""
     lake = lakes.current()
-    for name in TABLES:
+    known = {*lakes.list_tables_with(), "customers"}
+    for name in known & set(_TABLES):
         rows = lake.read(lakes.table(name))
         signed = [
             field.with_type(pa.int64()) if pa.types.is_uint64(field.type) else field for field in rows.schema
@@ -133,11 +136,19 @@ def write_tables(folder: Path) -> None:
         pq.write_table(pa.Table.from_arrays(plain, schema=pa.schema(signed)), folder / f"{name}.parquet")
 
 
-def find_members(engine: Engine, nodes: list[Node], around: Any, now: Any) -> Members:
+def find_members(engine: Engine, nodes: list[Node], around: Surroundings, now: datetime) -> Members:
     """Whom each rule takes at `now` (aware), in one statement."""
-    query = Query(Reading(engine.dialect, Everyone(True), around.zone), list_needs(nodes, around))
-    sql = query.compile(
+    return read_members(engine, compile_members(engine.dialect, nodes, around), len(nodes), now)
+
+
+def compile_members(dialect: lakes.Dialect, nodes: list[Node], around: Surroundings) -> str:
+    """A statement with a column for each rule, for any moment."""
+    query = Query(Reading(dialect, Everyone(True), around.zone), list_needs(nodes, around))  # type: ignore[arg-type]
+    return query.compile(
         lambda facts: {f"s{number}": build_node(node, facts, around) for number, node in enumerate(nodes)}
     )
+
+
+def read_members(engine: Engine, sql: str, count: int, now: datetime) -> Members:
     rows = engine.ask(put_now(sql, now))
-    return [{row["customer_id"] for row in rows if row[f"s{number}"]} for number in range(len(nodes))]
+    return [{row["customer_id"] for row in rows if row[f"s{number}"]} for number in range(count)]
