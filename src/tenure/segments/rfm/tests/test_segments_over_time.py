@@ -9,6 +9,7 @@ from tenure.base import clock
 from tenure.base.errors import TenureError
 from tenure.lake import api as lakes
 from tenure.segments import api
+from tenure.segments.rfm.explain import explain_segment
 from tenure.segments.rfm.runs import build_lake_scored
 from tenure.segments.rfm.tests.conftest import Shop
 
@@ -272,10 +273,10 @@ def test_the_reason_for_a_segment_names_its_rule(shop: Shop) -> None:
     with clock.virtual(NOON):
         rows = {row["customer_id"]: row for row in shop.lake.read_rows(api.build_rfm())}
     preset = api.get_preset()
-    assert api.explain_segment(rows[1], preset) == (
+    assert explain_segment(rows[1], preset) == (
         "Recent Customers: a recency score of at least 4 and 2 orders. Here: 2 paid orders, the last one 26 days ago; "
         "scores recency 4, frequency 2, monetary 3 of 5."
     )
-    assert api.explain_segment(rows[3], preset).endswith(
+    assert explain_segment(rows[3], preset).endswith(
         "There is no paid order (one refunded in full or of no amount is none), so there are no scores."
     )
