@@ -99,7 +99,17 @@ def check_lake() -> Finding:
     from tenure.lake import api as lakes
 
     lake = lakes.current()
-    return Finding(True, f"The lake is open, schema version {lake.schema_version()}.")
+    message = f"The lake is open: {lake.describe()}, schema version {lake.schema_version()}."
+    environment = read_environment()
+    if not environment.lake_url:
+        return Finding(True, message)
+    if environment.lake_path.exists():
+        return Finding(
+            True,
+            f"{message} {environment.lake_path.name} in the data folder is not used.",
+            "What it holds is not in PostgreSQL. Unset TENURE_LAKE_URL to go back to it, or delete it.",
+        )
+    return Finding(True, f"{message} It is backed up with PostgreSQL's own tools, not by tenure backup.")
 
 
 def check_history() -> Finding:

@@ -17,7 +17,8 @@ _SETTLED = {"draft", "sent", "failed", "cancelled"}
 
 
 def restore_backup(source: Path, force: bool, progress: Progress) -> dict[str, Any]:
-    """Result: home, made_at, version, events, put_aside (a folder, or None), cancelled_campaigns.
+    """Result: home, made_at, version, events, put_aside (a folder, or None), cancelled_campaigns,
+    has_lake (false where the lake was in PostgreSQL, which is restored with its own tools).
 
     Errors: the data folder is in use, it is not empty and `force` is not given, the backup is broken.
     """
@@ -35,7 +36,8 @@ def restore_backup(source: Path, force: bool, progress: Progress) -> dict[str, A
             progress(None, "Reading the backup")
             manifest = read_backup(source, folder)
             progress(None, "Checking the databases")
-            _check_databases(environment, folder, source)
+            has_lake = manifest.get("has_lake", True)
+            _check_databases(environment, folder, source, has_lake)
             put_aside = _put_aside(environment, present)
             for entry in sorted(folder.iterdir()):
                 shutil.move(entry, environment.home / entry.name)
@@ -44,6 +46,7 @@ def restore_backup(source: Path, force: bool, progress: Progress) -> dict[str, A
         "made_at": manifest["made_at"],
         "version": manifest["version"],
         "events": manifest["events"],
+        "has_lake": has_lake,
         "put_aside": str(put_aside) if put_aside else None,
         "cancelled_campaigns": _cancel_unfinished_campaigns(),
     }
@@ -82,7 +85,7 @@ def _put_aside(environment: Environment, present: list[Path]) -> Path | None:
     return folder
 
 
-def _check_databases(environment: Environment, folder: Path, source: Path) -> None:
+def _check_databases(environment: Environment, folder: Path, source: Path, has_lake: bool) -> None:
     for name in (environment.ledger_path.name, environment.inbox_path.name):
         connection = sqlite3.connect(folder / name)
         try:
@@ -95,6 +98,8 @@ def _check_databases(environment: Environment, folder: Path, source: Path) -> No
             raise TenureError(
                 "broken_backup", f"{source}: {name} is damaged ({outcome}). Try another file.", "file"
             )
+    if not has_lake:
+        return
     from tenure.lake import api as lakes
 
     lakes.open_file(folder / environment.lake_path.name).close()

@@ -20,6 +20,7 @@ class Environment:
     is_currency_set: bool = False
     trusted_proxies: int = 0
     timezone: str = "UTC"
+    lake_url: str = ""
 
     @property
     def ledger_path(self) -> Path:
@@ -64,6 +65,7 @@ def read_environment() -> Environment:
         is_currency_set=bool(value("TENURE_CURRENCY")),
         timezone=_read_zone(value("TENURE_TIMEZONE", "")),
         trusted_proxies=_read_count(value("TENURE_TRUSTED_PROXIES", "")),
+        lake_url=value("TENURE_LAKE_URL", "").strip(),
     )
 
 

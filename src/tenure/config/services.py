@@ -29,7 +29,7 @@ class Services:
         self._keeper: lakes.Keeper | None = None
 
     def start(self, background: bool) -> None:
-        self.lake = lakes.open_file(self._environment.lake_path)
+        self.lake = lakes.open_lake(self._environment.lake_url, self._environment.lake_path)
         lakes.set_current(self.lake)
         self.inbox = events.Inbox(self._environment.inbox_path, events.wake_pump)
         self.inbox.restore_parked()

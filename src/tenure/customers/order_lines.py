@@ -25,7 +25,7 @@ def promote_order_lines(tx: Transaction) -> None:
     """Copy the products of the batch's orders into `order_lines`; what is no list of objects gives no lines."""
     texts = ", ".join(f"nullif(trim(product.{name}), '') AS {name}" for name in _TEXTS)
     tx.execute(
-        "INSERT INTO order_lines (seq, customer_id, order_id, line, occurred_at, product_id, "
+        "/* promote_order_lines */ INSERT INTO order_lines (seq, customer_id, order_id, line, occurred_at, product_id, "
         f"{', '.join(_TEXTS)}, quantity, price) "
         "SELECT seq, customer_id, order_id, line, occurred_at, "
         "coalesce(nullif(trim(product.product_id), ''), nullif(trim(product.productId), ''), "

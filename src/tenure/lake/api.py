@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import ibis
 
@@ -10,8 +11,8 @@ from tenure.lake import schema
 from tenure.lake.columns import EventColumns, SeenEvent
 from tenure.lake.derived import list_derived_tables, record_changed_pasts, settle_changed_pasts
 from tenure.lake.dialects import CLICKHOUSE, CLICKHOUSE_SETTINGS, DUCKDB, SPARK, Dialect
-from tenure.lake.engine import Lake, Transaction, compile_sql
-from tenure.lake.engines.duckdb import OUTSIDE_TROUBLE, open_file, open_memory
+from tenure.lake.engine import OUTSIDE_TROUBLE, Lake, Transaction, compile_sql
+from tenure.lake.engines.duckdb import open_file, open_memory
 from tenure.lake.keeper import Keeper
 from tenure.lake.past import PAST, read_past
 from tenure.lake.rows import (
@@ -50,6 +51,7 @@ __all__ = [
     "list_tables_with",
     "name_of_event",
     "open_file",
+    "open_lake",
     "open_memory",
     "opened",
     "read_past",
@@ -64,8 +66,32 @@ SLOTS_PER_WORD = schema.SLOTS_PER_WORD
 _current: Lake | None = None
 
 
+def open_lake(url: str, path: Path) -> Lake:
+    """Open the lake that `url` names: none is DuckDB's file at `path`, `postgresql://...` a database.
+
+    Errors: no such engine, its driver is not installed, it cannot be reached, another process writes into it.
+    """
+    if not url:
+        return open_file(path)
+    scheme = url.partition("://")[0]
+    if scheme not in ("postgresql", "postgres"):
+        raise UnavailableError(
+            "unknown_engine",
+            f"TENURE_LAKE_URL begins with {scheme!r}. Leave it empty for DuckDB, or name a database like "
+            "postgresql://user:password@host/database.",
+        )
+    try:
+        from tenure.lake.engines.postgresql.lake import open_url
+    except ModuleNotFoundError as error:
+        raise UnavailableError(
+            "no_driver",
+            f"The driver for PostgreSQL is not installed ({error.name}). Install it: pip install 'tenure[postgresql]'",
+        ) from error
+    return open_url(url)
+
+
 def is_outside_trouble(error: BaseException) -> bool:
-    """Whether an error is the outside world's (disk, memory, file), so that trying again may help."""
+    """Whether an error is the outside world's (disk, memory, connection), so that trying again may help."""
     return isinstance(error, (*OUTSIDE_TROUBLE, OSError, MemoryError))
 
 

@@ -27,6 +27,8 @@ from tenure.lake.history import History
 
 Result = TypeVar("Result")
 Keys = NDArray[np.uint64]
+OUTSIDE_TROUBLE: list[type[Exception]] = []
+"""Errors of the open engines that are the outside world's."""
 
 
 def compile_sql(expression: ibis.Table) -> str:

@@ -41,11 +41,7 @@ def backup(
         )
     with output.progress(as_json, "Backing up") as progress:
         result = dispatch.run("backup", {"file": str(target)}, progress)
-    output.show(
-        result,
-        as_json,
-        lambda r: output.say(f"{r['file']}: {r['bytes']:,} bytes, {count_of(r['events'], 'event')}."),
-    )
+    output.show(result, as_json, _show_backed_up)
 
 
 def restore(
@@ -71,8 +67,23 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+def _show_backed_up(result: dict[str, Any]) -> None:
+    if result["has_lake"]:
+        output.say(f"{result['file']}: {result['bytes']:,} bytes, {count_of(result['events'], 'event')}.")
+        return
+    output.say(f"{result['file']}: {result['bytes']:,} bytes.")
+    output.say(
+        "The lake is NOT in it: TENURE_LAKE_URL names a PostgreSQL database, which is backed up with its own tools. "
+        "The two belong together only when both were made while Tenure was stopped."
+    )
+
+
 def _show_restored(result: dict[str, Any]) -> None:
     output.say(f"{result['home']} is as it was at {result['made_at']}.")
+    if not result["has_lake"]:
+        output.say(
+            "The lake was not in the backup: restore the PostgreSQL database of the same moment with its own tools."
+        )
     if result["put_aside"]:
         output.say(f"What was there before is in {result['put_aside']}.")
     for name in result["cancelled_campaigns"]:

@@ -23,11 +23,11 @@ NOT_BACKED_UP = (
 
 
 def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Arguments: file (absolute path). Result: file, bytes, events, made_at.
+    """Arguments: file (absolute path). Result: file, bytes, events, made_at, has_lake.
 
     The lake's one writer stands still while the ledger and the inbox are copied after it: whatever the inbox
     has let go of by then is in the copied lake, and no copied event names a customer that the copied ledger
-    lacks. Events go on being accepted meanwhile.
+    lacks. Events go on being accepted meanwhile. A lake in PostgreSQL is not in the file (`has_lake` false).
     """
     import tenure
     from tenure.base import clock
@@ -42,14 +42,23 @@ def run(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="backup-", dir=environment.home) as scratch:
         folder = Path(scratch)
         progress(0.05, "Copying the lake")
-        lake.copy_to(folder / environment.lake_path.name, then=lambda: _copy_beside(environment, folder))
+        has_lake = lake.copy_to(
+            folder / environment.lake_path.name, then=lambda: _copy_beside(environment, folder)
+        )
         _copy_other_files(environment, folder)
         about = {"version": tenure.__version__, "made_at": made_at.isoformat(), "events": _count_events(lake)}
+        about["has_lake"] = has_lake
         progress(0.5, "Writing the file")
         size = write_backup(
             folder, target, about, lambda share: progress(0.5 + share / 2, "Writing the file")
         )
-    return {"file": str(target), "bytes": size, "events": about["events"], "made_at": about["made_at"]}
+    return {
+        "file": str(target),
+        "bytes": size,
+        "events": about["events"],
+        "made_at": about["made_at"],
+        "has_lake": has_lake,
+    }
 
 
 def _copy_beside(environment: Environment, folder: Path) -> None:

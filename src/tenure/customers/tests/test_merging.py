@@ -4,11 +4,14 @@ import pytest
 
 from tenure.base.errors import ConflictError, NotFoundError
 from tenure.base.models import AuditEntry
+from tenure.config.testing_postgresql import ON_EVERY_ENGINE
 from tenure.customers import api as customers
 from tenure.customers.models import Identifier, Merge, Separation
 from tenure.customers.tests.tracked import NOON, alias, identify, order, send, track
 from tenure.events import api as events
 from tenure.lake import api as lakes
+
+pytestmark = ON_EVERY_ENGINE
 
 
 def find(identifier: str) -> customers.CustomerView:

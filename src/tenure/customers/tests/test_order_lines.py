@@ -7,11 +7,14 @@ from typing import Any
 import duckdb
 import pytest
 
+from tenure.config.testing_postgresql import ON_EVERY_ENGINE
 from tenure.customers import api as customers
 from tenure.events import api as events
 from tenure.events.batch import NewEvent, build_batch
 from tenure.events.imports import api as imports
 from tenure.lake import api as lakes
+
+pytestmark = ON_EVERY_ENGINE
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

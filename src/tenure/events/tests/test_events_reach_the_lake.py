@@ -3,10 +3,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tenure.config.testing_postgresql import ON_EVERY_ENGINE
 from tenure.customers import api as customers
 from tenure.events import api as events
 from tenure.events.tracking import decode_batch
 from tenure.lake import api as lakes
+
+pytestmark = ON_EVERY_ENGINE
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from tenure.base.errors import UnavailableError
 from tenure.lake.columns import EventColumns
 from tenure.lake.dialects import DUCKDB
-from tenure.lake.engine import Keys, Lake, Transaction, compile_sql, list_pending_migrations
+from tenure.lake.engine import OUTSIDE_TROUBLE, Keys, Lake, Transaction, compile_sql, list_pending_migrations
 from tenure.lake.history import History
 from tenure.lake.message_filter import MessageFilter
 
@@ -32,7 +32,7 @@ HEAVY_MEMORY = "3GB"
 _NOISE_BYTES = 32
 _SPARE_BLOCKS = 4
 _WIPE_SECONDS = 20.0
-OUTSIDE_TROUBLE = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
+OUTSIDE_TROUBLE.extend((duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException))
 
 
 class DuckDBTransaction(Transaction):

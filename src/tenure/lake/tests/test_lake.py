@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tenure.base.errors import ConflictError
+from tenure.config.testing_postgresql import ON_EVERY_ENGINE
 from tenure.lake import api as lakes
 
 
@@ -25,28 +26,28 @@ def test_a_table_is_created_replaced_and_dropped_through_ibis() -> None:
         connection.table("x")
 
 
-def test_a_write_is_seen_by_other_threads_once_it_is_committed() -> None:
-    with lakes.opened(lakes.open_memory()) as lake:
-        lake.write(lambda tx: tx.append("checkpoints", checkpoint_rows(("a", 1), ("b", 2))))
-        assert lake.read_value(lakes.table("checkpoints").value.sum().as_table()) == 3
+@ON_EVERY_ENGINE
+def test_a_write_is_seen_by_other_threads_once_it_is_committed(lake: lakes.Lake) -> None:
+    lake.write(lambda tx: tx.append("checkpoints", checkpoint_rows(("a", 1), ("b", 2))))
+    assert lake.read_value(lakes.table("checkpoints").value.sum().as_table()) == 3
 
 
-def test_a_write_that_fails_leaves_nothing_behind() -> None:
+@ON_EVERY_ENGINE
+def test_a_write_that_fails_leaves_nothing_behind(lake: lakes.Lake) -> None:
     def work(tx: lakes.Transaction) -> None:
         tx.append("checkpoints", checkpoint_rows(("a", 1)))
         raise ValueError("on purpose")
 
-    with lakes.opened(lakes.open_memory()) as lake:
-        with pytest.raises(ValueError, match="on purpose"):
-            lake.write(work)
-        assert lake.read_rows(lakes.table("checkpoints")) == []
+    with pytest.raises(ValueError, match="on purpose"):
+        lake.write(work)
+    assert lake.read_rows(lakes.table("checkpoints")) == []
 
 
-def test_rows_are_deleted_by_a_condition() -> None:
-    with lakes.opened(lakes.open_memory()) as lake:
-        lake.write(lambda tx: tx.append("checkpoints", checkpoint_rows(("a", 1), ("b", 2))))
-        assert lake.write(lambda tx: tx.delete("checkpoints", lambda t: t.name == "a")) == 1
-        assert [row["name"] for row in lake.read_rows(lakes.table("checkpoints"))] == ["b"]
+@ON_EVERY_ENGINE
+def test_rows_are_deleted_by_a_condition(lake: lakes.Lake) -> None:
+    lake.write(lambda tx: tx.append("checkpoints", checkpoint_rows(("a", 1), ("b", 2))))
+    assert lake.write(lambda tx: tx.delete("checkpoints", lambda t: t.name == "a")) == 1
+    assert [row["name"] for row in lake.read_rows(lakes.table("checkpoints"))] == ["b"]
 
 
 def test_data_of_a_newer_version_is_refused(tmp_path: Path) -> None:

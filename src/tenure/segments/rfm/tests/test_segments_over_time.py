@@ -7,13 +7,14 @@ import pytest
 
 from tenure.base import clock
 from tenure.base.errors import TenureError
+from tenure.config.testing_postgresql import ON_EVERY_ENGINE
 from tenure.lake import api as lakes
 from tenure.segments import api
 from tenure.segments.rfm.explain import explain_segment
 from tenure.segments.rfm.runs import build_lake_scored
 from tenure.segments.rfm.tests.conftest import Shop
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, ON_EVERY_ENGINE]
 
 TODAY = date(2026, 6, 15)
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)

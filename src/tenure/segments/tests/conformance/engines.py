@@ -55,6 +55,35 @@ class DuckDB:
         return None
 
 
+class PostgreSQL:
+    """A second lake, in a database: the text of the lake, which its engine translates."""
+
+    dialect = lakes.DUCKDB
+
+    def __init__(self, url: str) -> None:
+        self._lake = lakes.open_lake(url, Path())
+
+    def fill(self, folder: Path) -> None:
+        def work(transaction: lakes.Transaction) -> None:
+            for file in sorted(folder.glob("*.parquet")):
+                rows, name = pq.read_table(file), file.stem
+                if name == "customers":
+                    name = "customers_delta"
+                    rows = rows.append_column("is_removed", pa.array([False] * rows.num_rows))
+                transaction.replace(name, rows)
+                transaction.execute(f"ANALYZE {name}")
+
+        self._lake.write(work)
+
+    def ask(self, sql: str) -> list[dict[str, Any]]:
+        with self._lake.reading() as reader:
+            rows: list[dict[str, Any]] = reader.execute(sql).to_arrow_table().to_pylist()
+        return rows
+
+    def close(self) -> None:
+        self._lake.close()
+
+
 class Chdb:
     """ClickHouse's engine, in this process."""
 

@@ -20,6 +20,7 @@ from tenure.segments.tests.conformance.engines import (
     Chdb,
     DuckDB,
     Engine,
+    PostgreSQL,
     Spark,
     find_members,
     write_tables,
@@ -36,6 +37,7 @@ HAS = {
 CASES = (*cases.CASES, *(case for kind, more in cases.LATER_CASES.items() if HAS[kind] for case in more))
 ENGINES = [
     pytest.param(DuckDB, id="duckdb"),
+    pytest.param(PostgreSQL, id="postgresql"),
     pytest.param(Chdb, id="clickhouse"),
     pytest.param(Spark, id="spark", marks=pytest.mark.engines),
 ]
@@ -45,6 +47,12 @@ ENGINES = [
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param is Spark and shutil.which("java") is None:
         pytest.skip("Spark needs Java 17, which is not installed here")
+    if request.param is PostgreSQL:
+        with request.getfixturevalue("postgresql").database() as url:
+            made = PostgreSQL(url)
+            yield made
+            made.close()
+        return
     made = request.param()
     yield made
     made.close()
