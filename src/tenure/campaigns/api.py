@@ -49,6 +49,7 @@ __all__ = [
     "discard_draft",
     "find_audience",
     "find_campaign",
+    "find_campaign_id",
     "get_campaign",
     "get_progress",
     "get_report",
@@ -176,6 +177,11 @@ def list_unfinished() -> list[tuple[str, int]]:
 def find_campaign(name: str) -> CampaignView | None:
     campaign = Campaign.objects.filter(name=name).first()
     return _view(campaign) if campaign else None
+
+
+def find_campaign_id(name: str) -> int | None:
+    found = Campaign.objects.filter(name=name).values_list("id", flat=True).first()
+    return None if found is None else int(found)
 
 
 def get_campaign(name_or_id: str | int) -> CampaignView:

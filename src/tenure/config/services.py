@@ -26,6 +26,7 @@ class Services:
         self.keys = events.KeyRing()
         self._catcher: channels.Catcher | None = None
         self._ticker: Ticker | None = None
+        self._due_watcher: segments.DueWatcher | None = None
         self._keeper: lakes.Keeper | None = None
 
     def start(self, background: bool) -> None:
@@ -45,6 +46,8 @@ class Services:
             self.start_sending()
             self._ticker = Ticker(self.lake)
             self._ticker.start()
+            self._due_watcher = segments.DueWatcher()
+            self._due_watcher.start()
             self._keeper = lakes.Keeper(self.lake)
             self._keeper.start()
         else:
@@ -56,6 +59,8 @@ class Services:
         wiring.start_sender(self._environment, self._catcher)
 
     def stop(self) -> None:
+        if self._due_watcher:
+            self._due_watcher.stop()
         if self._ticker:
             self._ticker.stop()
         if self._keeper:

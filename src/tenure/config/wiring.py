@@ -16,6 +16,7 @@ CATCHER = "catcher"
 ON_BATCH: tuple[events.BatchHandler, ...] = (
     customers.fold_batch,
     segments.rescore_batch,
+    segments.follow_batch,
 )
 """Run in this order inside each batch's lake transaction."""
 
@@ -36,6 +37,7 @@ PRIVACY_ROOMS = (
     ),
 )
 """What is kept of a person outside the lake and the customers' own tables: (erase, export), in the order of erasing."""
+segments.set_campaign_finder(campaigns.find_campaign_id)
 
 
 def build_appender(lake: Lake) -> events.Appender:

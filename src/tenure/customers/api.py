@@ -10,7 +10,7 @@ from tenure.customers.dossier import stream_export
 from tenure.customers.erasing import Receipt, erase_customer, get_receipt, resume_erasures
 from tenure.customers.finding import find_customer_ids
 from tenure.customers.folding import TOUCHED, fold_batch, refold
-from tenure.customers.identity_changes import BatchIdentities
+from tenure.customers.identity_changes import TO_REFOLD, BatchIdentities
 from tenure.customers.joining import MergeView, list_merges, merge_customers, unmerge
 from tenure.customers.merge_preview import MergePreview, TraitChoice, can_be_mailed, preview_merge
 from tenure.customers.order_lines import build_order_lines
@@ -36,7 +36,7 @@ from tenure.customers.profiles import (
     list_timeline,
     search_customers,
 )
-from tenure.customers.scores import compact, compact_when_large, write_scores
+from tenure.customers.scores import compact, compact_when_large, select_by_key, write_scores
 from tenure.customers.sentences import Sentence, describe_event
 from tenure.customers.suppression import (
     has_hashed_suppressions,
@@ -49,6 +49,7 @@ from tenure.customers.suppression import (
 
 __all__ = [
     "TOUCHED",
+    "TO_REFOLD",
     "BatchIdentities",
     "CustomerPage",
     "CustomerRow",
@@ -98,6 +99,7 @@ __all__ = [
     "refold",
     "resume_erasures",
     "search_customers",
+    "select_by_key",
     "set_privacy_rooms",
     "stream_export",
     "suppress",

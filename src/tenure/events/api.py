@@ -11,7 +11,7 @@ import pyarrow as pa
 from tenure.base import clock
 from tenure.base.errors import UnavailableError
 from tenure.events import erasing
-from tenure.events.appending import RESOLVED, Appender, AppendResult, BatchHandler
+from tenure.events.appending import RESOLVED, Appender, AppendResult, BatchHandler, append_own
 from tenure.events.batch import EVENT_BATCH, NewEvent, build_batch, decode_rows, encode_rows
 from tenure.events.inbox import Inbox
 from tenure.events.keys import KeyRing, WriteKeyView, create_write_key, list_write_keys, revoke_write_key
@@ -36,6 +36,7 @@ __all__ = [
     "TrackingApp",
     "WriteKeyView",
     "append_batch",
+    "append_own",
     "build_batch",
     "copy_inbox",
     "count_parked",

@@ -71,7 +71,6 @@ class Appender:
         self._lake = lake
         self._resolve = resolve
         self._handlers = handlers
-        self._last_seq = int(lake.read_value(lakes.table("events").seq.max().as_table()) or 0)
 
     def append(
         self,
@@ -132,7 +131,6 @@ class Appender:
             self._put_under_customers(tx, new)
             columns = ", ".join(lakes.table("events").columns)
             tx.execute(f"INSERT INTO events ({columns}) SELECT {columns} FROM {RESOLVED}")
-            self._last_seq += new.num_rows
             for handle in self._handlers:
                 handle(tx)
             if new.num_rows <= _FEW_ROWS:
@@ -148,7 +146,8 @@ class Appender:
         self._lake.known_messages.add(keys)
         if batch.num_rows > _MANY_ROWS:
             tx.drop_temporary()
-        return AppendResult(new.num_rows, batch.num_rows - new.num_rows, touched, self._last_seq)
+        last_seq = self._lake.take_seqs(0, tx) - 1
+        return AppendResult(new.num_rows, batch.num_rows - new.num_rows, touched, last_seq)
 
     def _keep_new(self, tx: Transaction, batch: pa.Table) -> tuple[pa.Table, Keys]:
         """The events of the batch that are not yet in the lake, each once, and their message keys."""
@@ -170,9 +169,8 @@ class Appender:
 
     def _put_under_customers(self, tx: Transaction, new: pa.Table) -> None:
         """Make the temporary table of the new events with their customers."""
-        numbered = new.append_column(
-            "seq", pa.array(np.arange(self._last_seq + 1, self._last_seq + 1 + new.num_rows, dtype=np.int64))
-        )
+        first = self._lake.take_seqs(new.num_rows, tx)
+        numbered = new.append_column("seq", pa.array(np.arange(first, first + new.num_rows, dtype=np.int64)))
         with tx.with_rows("incoming", numbered):
             claims = tx.execute(
                 "SELECT user_id, anonymous_id, CASE WHEN type = 'alias' THEN previous_id END AS previous_id, "
@@ -195,6 +193,28 @@ class Appender:
                     "WHERE incoming.customer_id IS NULL "
                     "OR incoming.customer_id NOT IN (SELECT erased_id FROM erased_customers)"
                 )
+
+
+def append_own(tx: Transaction, rows: str) -> int:
+    """Append events of Tenure's own about customers, within the transaction that found them out. Gives how many.
+
+    `rows` is a SELECT of customer_id, event, occurred_at (naive UTC) and properties (JSON text). They are told like any
+    other event, and do not count as something that the customer did.
+    """
+    tx.execute(
+        f"CREATE OR REPLACE TEMP TABLE own_events AS SELECT *, row_number() OVER () AS number FROM ({rows}) AS told"
+    )
+    counted = tx.execute("SELECT count(*) FROM own_events").fetchone()
+    count = int(counted[0]) if counted else 0
+    if count:
+        first = lakes.current().take_seqs(count, tx)
+        tx.execute(
+            "INSERT INTO events (seq, message_id, message_key, customer_id, type, event, occurred_at, received_at, "
+            f"properties, source) SELECT {first} - 1 + number, 'tenure-own-' || ({first} - 1 + number), "
+            f"md5_number_lower('tenure-own-' || ({first} - 1 + number)), customer_id, 'track', event, occurred_at, "
+            "occurred_at, properties, 'tenure' FROM own_events ORDER BY number"
+        )
+    return count
 
 
 def _mapping(ids: Mapping[str, int]) -> pa.Table:

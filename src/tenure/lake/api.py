@@ -31,6 +31,7 @@ __all__ = [
     "PAST",
     "SLOTS_PER_WORD",
     "SPARK",
+    "TABLE_NAMES",
     "Dialect",
     "EventColumns",
     "Keeper",
@@ -63,6 +64,7 @@ __all__ = [
 
 MEMBERSHIP_WORDS = schema.MEMBERSHIP_WORDS
 SLOTS_PER_WORD = schema.SLOTS_PER_WORD
+TABLE_NAMES = frozenset(schema.TABLES)
 _current: Lake | None = None
 
 

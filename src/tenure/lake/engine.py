@@ -125,6 +125,7 @@ class Lake(ABC):
     def __init__(self) -> None:
         self._work: queue.Queue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.Queue()
         self._version = 0
+        self._last_seq: int | None = None
         self.answers = Answers(lambda: self._version)
 
     @property
@@ -165,6 +166,15 @@ class Lake(ABC):
         outcome: Future[Result] = Future()
         self._work.put((work, outcome))
         return outcome.result()
+
+    def take_seqs(self, count: int, transaction: Transaction) -> int:
+        """The first of `count` numbers for new events, larger than all before. On the writer thread."""
+        if self._last_seq is None:
+            row = transaction.execute("SELECT max(seq) FROM events").fetchone()
+            self._last_seq = int(row[0] or 0) if row else 0
+        first = self._last_seq + 1
+        self._last_seq += count
+        return first
 
     @abstractmethod
     def heavy(self) -> AbstractContextManager[None]:

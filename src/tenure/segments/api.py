@@ -1,12 +1,28 @@
 """The door of the segments room: presets, scores, segments and where customers go between them."""
 
+from tenure.segments.definitions.checking import list_users
+from tenure.segments.definitions.counting import count_node, sample_node
+from tenure.segments.definitions.definition import parse_segment, parse_segments
 from tenure.segments.definitions.explaining import Explanation, explain_segment
+from tenure.segments.definitions.library import (
+    SavedSegment,
+    SaveResult,
+    delete_segment,
+    get_segment,
+    list_segments,
+)
+from tenure.segments.definitions.surroundings import look_around, set_campaign_finder
+from tenure.segments.membership.due import DueWatcher
+from tenure.segments.membership.engine import Rebuilt, current_engine, follow_batch, mark_stale
 from tenure.segments.membership.members import (
     build_segment_members,
     count_segment_members,
+    find_entered_at,
     list_segment_sizes,
     list_segments_of,
 )
+from tenure.segments.membership.saving import rebuild_segments, save_segment
+from tenure.segments.membership.scoring import refresh
 from tenure.segments.personas import PersonaCard, compute_persona, list_personas
 from tenure.segments.rfm.cutpoints import Cutpoints
 from tenure.segments.rfm.explain import explain_cutpoints, explain_plainly
@@ -16,7 +32,7 @@ from tenure.segments.rfm.live import age, rescore, rescore_batch
 from tenure.segments.rfm.next_step import NextStep, WayUp, compute_way_up
 from tenure.segments.rfm.preset import DEFAULT_PRESET, Phase, Preset, Segment, parse_preset
 from tenure.segments.rfm.queries import NOT_LISTED, NOT_YET, build_scored
-from tenure.segments.rfm.refresh import RefreshResult, refresh
+from tenure.segments.rfm.refresh import RefreshResult
 from tenure.segments.rfm.results import (
     ROW_COLUMNS,
     HeatCell,
@@ -58,6 +74,7 @@ __all__ = [
     "ROW_COLUMNS",
     "CustomerStage",
     "Cutpoints",
+    "DueWatcher",
     "Explanation",
     "FileRfm",
     "HeatCell",
@@ -67,9 +84,12 @@ __all__ = [
     "PersonaCard",
     "Phase",
     "Preset",
+    "Rebuilt",
     "RefreshResult",
     "RfmResult",
+    "SaveResult",
     "SavedModel",
+    "SavedSegment",
     "Segment",
     "SegmentRow",
     "Stage",
@@ -90,32 +110,48 @@ __all__ = [
     "compute_rfm",
     "compute_rfm_from_file",
     "compute_way_up",
+    "count_node",
     "count_segment_members",
     "count_stages",
+    "current_engine",
     "delete_model",
+    "delete_segment",
     "explain_cutpoints",
     "explain_plainly",
     "explain_segment",
+    "find_entered_at",
     "find_stored_cutpoints",
+    "follow_batch",
     "get_cutpoints",
     "get_model",
     "get_preset",
+    "get_segment",
     "list_model_presets",
     "list_models",
     "list_personas",
     "list_presets",
     "list_saved_presets",
     "list_segment_sizes",
+    "list_segments",
     "list_segments_of",
     "list_stages_of",
+    "list_users",
+    "look_around",
+    "mark_stale",
     "parse_model",
     "parse_model_text",
     "parse_preset",
+    "parse_segment",
+    "parse_segments",
+    "rebuild_segments",
     "rebuild_stages",
     "refresh",
     "rescore",
     "rescore_batch",
+    "sample_node",
     "save_model",
     "save_preset",
+    "save_segment",
+    "set_campaign_finder",
     "write_rfm_csv",
 ]

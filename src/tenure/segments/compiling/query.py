@@ -12,6 +12,7 @@ from tenure.segments.compiling.sources import (
     AnySource,
     EventSource,
     SequenceSource,
+    Step,
     build_sequence,
     list_step_columns,
 )
@@ -39,9 +40,13 @@ class Query:
         self._add_profiles([need for need in wanted if isinstance(need, Fact)])
         self._event_columns = _gather_event_columns(wanted)
         self._rows: dict[AnySource, tuple[ibis.Table, dict[Column, str]]] = {}
-        for source in dict.fromkeys(need.source for need in wanted if isinstance(need, Aggregate | Coming)):
-            self._add_source(source, [need for need in wanted if getattr(need, "source", None) == source])  # type: ignore[arg-type]
+        self._add_sources(wanted)
         self._join()
+
+    def _add_sources(self, wanted: Sequence[Need]) -> None:
+        for source in dict.fromkeys(need.source for need in wanted if isinstance(need, Aggregate | Coming)):
+            mine = [need for need in wanted if getattr(need, "source", None) == source]
+            self._add_source(source, mine)  # type: ignore[arg-type]
 
     def compile(self, outputs: Outputs, is_total: bool = False) -> str:
         """A statement giving customer_id and the outputs, or, with `is_total`, one row of aggregated outputs.
@@ -75,7 +80,9 @@ class Query:
         return self.finish(ordered.limit(most).select(*keys, **shown))
 
     def finish(self, expression: ibis.Table) -> str:
-        parts = ",\n".join(f"{name} AS ({sql})" for name, sql in self._parts)
+        parts = ",\n".join(
+            f"{name} ({sql})" if " AS " in name else f"{name} AS ({sql})" for name, sql in self._parts
+        )
         return f"WITH {parts}\nSELECT * FROM ({self._reading.compile(expression)}) AS answer"
 
     def _add_profiles(self, facts: Sequence[Fact]) -> None:
@@ -123,7 +130,7 @@ class Query:
         self._rows[source] = (ibis.table(rows.schema, name=name), rows.names)
         return self._rows[source]
 
-    def _build_step(self, step) -> ibis.Table:  # type: ignore[no-untyped-def]
+    def _build_step(self, step: Step) -> ibis.Table:
         table, names = self._find_rows(EventSource(step.event))
         conditions = [test.build(lambda column: table[names[column]]) for test in step.tests]
         return table.filter(*conditions) if conditions else table
@@ -212,3 +219,40 @@ def _aggregate(
         case "max":
             return of.max(where=where)
     return of.nunique(where=where)
+
+
+class SmallQuery(Query):
+    """For a few customers: the events of all names in one pass, because here each pass costs more than its rows."""
+
+    def _add_sources(self, wanted: Sequence[Need]) -> None:
+        events = [need for need in wanted if isinstance(getattr(need, "source", None), EventSource)]
+        columns = {
+            (source.event, column): None
+            for source, asked in self._event_columns.items()
+            if isinstance(source, EventSource)
+            for column in asked
+        }
+        sql, schema, self._together = self._reading.build_all_events(list(columns))
+        self._parts.append(("happened AS MATERIALIZED", sql))
+        self._happened = ibis.table(schema, name="happened")
+        if events:
+            names = self._name_all(events)
+            measured = {name: self._measure(need) for name, need in zip(names, events, strict=True)}
+            self._add_pass(self._happened.group_by("customer_id").agg(**measured), events)
+        super()._add_sources([need for need in wanted if need not in set(events)])
+
+    def _measure(self, need: Need) -> Value:
+        rows, source = self._happened, need.source  # type: ignore[union-attr]
+        is_it = rows.event == source.event
+        if isinstance(need, Coming):
+            return rows.occurred_at.min(where=is_it & (rows.occurred_at > NOW))
+        assert isinstance(need, Aggregate)
+        names = {column: name for (event, column), name in self._together.items() if event == source.event}
+        conditions = [is_it, rows.occurred_at <= NOW, *_list_conditions(rows, names, need)]
+        return _aggregate(rows, names, need, ibis.and_(*conditions))
+
+    def _build_step(self, step: Step) -> ibis.Table:
+        rows = self._happened
+        names = {column: name for (event, column), name in self._together.items() if event == step.event}
+        conditions = [test.build(lambda column: rows[names[column]]) for test in step.tests]
+        return rows.filter(rows.event == step.event, *conditions)

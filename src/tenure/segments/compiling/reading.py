@@ -1,7 +1,4 @@
-"""How the lake's tables become the rows and columns that rules ask for: text for one engine.
-
-`Everyone` reads whole tables; `Touched` reads a few customers, from temporary tables that hold what is needed of them.
-"""
+"""How the lake's tables become the rows and columns that rules ask for: text for one engine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,28 +81,6 @@ class Everyone:
         )
 
 
-@dataclass(frozen=True)
-class Touched:
-    """The customers of the temporary table `ids`; their events stand in the temporary table `history`."""
-
-    ids: str
-    customers: str
-    history: str
-
-    @property
-    def only(self) -> ibis.Table:
-        return ibis.table({"customer_id": "int64"}, name=self.ids)
-
-    def build_customers(self) -> str:
-        return f"SELECT * FROM {self.customers}"
-
-    def build_events(self, dialect: lakes.Dialect, event: str, columns: Sequence[Column]) -> str:
-        parts = ["customer_id", "seq", "occurred_at"]
-        for number, column in enumerate(columns):
-            parts.append(f"{lakes.build_property(dialect, column.name, column.kind)} AS c{number}")
-        return f"SELECT {', '.join(parts)} FROM {self.history} WHERE event = {dialect.quote(event)}"
-
-
 class Reading:
     """Builds the text for rows and profiles in one scope and one dialect."""
 
@@ -142,6 +117,24 @@ class Reading:
             key = self.dialect.order_key("occurred_at", "seq")
             sql = f"SELECT ordered_rows.*, {key} AS order_key FROM ({sql}) AS ordered_rows"
         return Rows(sql, schema, names)
+
+    def build_all_events(
+        self, columns: Sequence[tuple[str, Column]]
+    ) -> tuple[str, dict[str, str], dict[tuple[str, Column], str]]:
+        """A SELECT of the events of every name with (event, column)s, its schema and their names in it."""
+        parts = ["customer_id", "seq", "occurred_at", "event"]
+        schema = {**_KEYS, "seq": "int64", "event": "string", "order_key": "decimal(38, 0)"}
+        names: dict[tuple[str, Column], str] = {}
+        parts.append(f"{self.dialect.order_key('occurred_at', 'seq')} AS order_key")
+        for event, column in columns:
+            if column is ORDER_KEY:
+                names[event, column] = "order_key"
+                continue
+            name = names[event, column] = f"c{len(names)}"
+            value = lakes.build_property(self.dialect, column.name, column.kind)
+            parts.append(f"CASE WHEN event = {self.dialect.quote(event)} THEN {value} END AS {name}")
+            schema[name] = DTYPES[column.kind]
+        return f"SELECT {', '.join(parts)} FROM events", schema, names
 
     def _build_table(self, source: TableSource) -> str:
         only = self.scope.only

@@ -1,6 +1,5 @@
 """Exact counts of a definition that nobody saved yet, and who would be in it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +92,3 @@ def _ask(sql: str) -> list[dict[str, Any]]:
 def _list_steps(node: Node) -> list[Node]:
     """What stands side by side at the top of a definition."""
     return list(node.parts) if isinstance(node, Group) and node.word == "all" else [node]
-
-
-Ask = Callable[[str], list[dict[str, Any]]]

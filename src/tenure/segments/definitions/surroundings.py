@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tenure.config.environment import read_environment
 from tenure.segments.definitions.definition import Segment
 from tenure.segments.models import SegmentDefinition, StageModelDefinition, StaticList
-from tenure.segments.rfm import library as presets
+from tenure.segments.rfm.moves import MODEL, rank_stages
 from tenure.segments.rules.base import Node
 from tenure.segments.rules.parsing import parse_rules
 
@@ -18,10 +18,6 @@ def set_campaign_finder(find: FindCampaign) -> None:
     """For the wiring: campaigns lie in a room further down, and rules name them."""
     global _find_campaign
     _find_campaign = find
-
-
-LIFECYCLE_RANKS = {"Acquisition": 0, "Reactivation": 1, "Retention": 2, "Increased value": 3, "Veneration": 4}
-"""Which phase is higher: somebody lost who buys again moves up."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +52,9 @@ def look_around() -> LedgerSurroundings:
     """The surroundings now."""
     segments = {row.name: Segment.model_validate(row.definition) for row in SegmentDefinition.objects.all()}
     lists = {row.name: int(row.pk) for row in StaticList.objects.all()}
-    models, rules = {"lifecycle": _rank_lifecycle()}, {}
-    for row in StageModelDefinition.objects.exclude(name="lifecycle"):
+    models, rules = {MODEL: rank_stages()}, {}
+    for row in StageModelDefinition.objects.exclude(name=MODEL):
         stages = row.definition["stages"]
         models[row.name] = {stage["name"]: stage.get("rank") or n for n, stage in enumerate(stages, start=1)}
         rules[row.name] = tuple(parse_rules(stage["rule"]) for stage in stages if stage.get("rule"))
     return LedgerSurroundings(read_environment().timezone, segments, lists, models, rules)
-
-
-def _rank_lifecycle() -> dict[str, int]:
-    preset = presets.get_preset()
-    return {segment.name: LIFECYCLE_RANKS.get(segment.phase, 0) for segment in preset.segments}

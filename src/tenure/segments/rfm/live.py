@@ -12,6 +12,7 @@ from tenure.lake.api import Transaction
 from tenure.segments.rfm import library
 from tenure.segments.rfm.cutpoints import Cutpoints, compute_initial_cutpoints
 from tenure.segments.rfm.measures import build_current_measures
+from tenure.segments.rfm.moves import tell_moves
 from tenure.segments.rfm.queries import score
 from tenure.segments.rfm.runs import build_last_scoring, find_stored_cutpoints, read_stored
 from tenure.segments.rfm.scoring import DIMENSIONS
@@ -120,5 +121,10 @@ def _move(transaction: Transaction, scored_sql: str) -> int:
         "greatest(?::TIMESTAMP, old_segment_since_at + INTERVAL 1 MICROSECOND) AS since_at "
         f"FROM {_MOVED} WHERE segment IS DISTINCT FROM old_segment AND segment IS NOT NULL",
         [since_at],
+    )
+    tell_moves(
+        transaction,
+        f"SELECT customer_id, old_segment AS from_stage, segment AS to_stage FROM {_MOVED}",
+        since_at,
     )
     return int(customers_api.write_scores(transaction, _SCORES, since_at))

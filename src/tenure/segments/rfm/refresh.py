@@ -15,6 +15,7 @@ from tenure.lake.api import Lake, Transaction
 from tenure.segments.rfm import library
 from tenure.segments.rfm.cutpoints import Cutpoints
 from tenure.segments.rfm.measures import end_of, naive_literal
+from tenure.segments.rfm.moves import tell_moves
 from tenure.segments.rfm.past import (
     drop_past,
     list_backfill_days,
@@ -110,6 +111,8 @@ def _keep_day(
     history = lakes.table("segment_history")
     changed_count = transaction.append("segment_history", ibis.table(history.schema(), name=_CHANGED))
     if is_written:
+        moves = f"SELECT customer_id, last_segment AS from_stage, segment AS to_stage FROM {_SCORED}"
+        tell_moves(transaction, moves, since_at.isoformat(sep=" "))
         customers_api.write_scores(transaction, table.select(*columns), since_at.isoformat(sep=" "))
     else:
         remember_changes(transaction, _CHANGED)

@@ -13,8 +13,9 @@ from tenure.base.errors import ConflictError, NotFoundError, TenureError
 from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
 from tenure.segments.definitions.checking import Warning, list_users
-from tenure.segments.definitions.surroundings import LIFECYCLE_RANKS, look_around
+from tenure.segments.definitions.surroundings import look_around
 from tenure.segments.models import StageModelDefinition
+from tenure.segments.rfm.moves import RANKS
 from tenure.segments.rfm import library as rfm_presets
 from tenure.segments.stages.checking import check_kept_stages, check_model, list_model_warnings
 from tenure.segments.stages.model import BUILT_IN, Stage, StageModel, parse_model_text
@@ -214,7 +215,7 @@ def _complete_built_in(settings: StageModel) -> StageModel:
                     "objective": kept.objective or segment.goal,
                     "phase": segment.phase,
                     "colour_slot": slots[segment.phase],
-                    "rank": LIFECYCLE_RANKS.get(segment.phase, 0) + 1,
+                    "rank": RANKS.get(segment.phase, 0) + 1,
                     "touchpoints": kept.touchpoints or segment.strategies,
                 }
             )

@@ -1,0 +1,166 @@
+"""The active definitions, compiled: once for everybody, once for a few customers; kept while nobody changes them."""
+
+import threading
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ibis.expr.types import Value
+
+from tenure.lake import api as lakes
+from tenure.segments.compiling.moments import build_earliest
+from tenure.segments.compiling.needs import Aggregate, Coming, Fact, Facts, Need
+from tenure.segments.compiling.query import Query, SmallQuery
+from tenure.segments.compiling.reading import Everyone, Reading
+from tenure.segments.compiling.sources import ANY_CHANGE
+from tenure.segments.definitions.library import SavedSegment, list_segments
+from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
+from tenure.segments.models import SegmentDefinition, StageModelDefinition, StaticList
+from tenure.segments.rules.base import build_node, list_rules
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Segments and what they refer to, as of one state of the ledger (`version`)."""
+
+    version: tuple[Any, ...]
+    segments: tuple[SavedSegment, ...]
+    around: LedgerSurroundings
+    every: tuple[SavedSegment, ...]
+    """All active segments, where `segments` are those of them that are looked at."""
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.segments) == len(self.every)
+
+    @cached_property
+    def needs(self) -> tuple[Need, ...]:
+        return tuple(dict.fromkeys(need for saved in self.segments for need in self._list_needs(saved)))
+
+    @cached_property
+    def sources(self) -> frozenset[Any]:
+        return frozenset(need.source for need in self.needs if isinstance(need, Aggregate | Coming))
+
+    @cached_property
+    def fact_origins(self) -> frozenset[str]:
+        return frozenset(need.origin for need in self.needs if isinstance(need, Fact))
+
+    @cached_property
+    def event_names(self) -> frozenset[str]:
+        """The names of the events that any rule counts."""
+        return frozenset(name for source in self.sources for name in source.triggers) - {ANY_CHANGE}
+
+    def only(self, names: Collection[str]) -> "Definitions":
+        kept = tuple(saved for saved in self.segments if saved.segment.name in names)
+        return Definitions(self.version, kept, self.around, self.every)
+
+    def find_touched(self, event_names: Collection[str]) -> "Definitions":
+        """Those whose answer events of these names, or any change of the customer, may change."""
+        named = set(event_names)
+        touched = tuple(saved for saved in self.segments if self._is_touched(saved, named))
+        return (
+            self
+            if len(touched) == len(self.segments)
+            else Definitions(self.version, touched, self.around, self.every)
+        )
+
+    def _is_touched(self, saved: SavedSegment, names: set[str]) -> bool:
+        needs = self._list_needs(saved)
+        triggers = {
+            name for need in needs if isinstance(need, Aggregate | Coming) for name in need.source.triggers
+        }
+        return (
+            bool(triggers & names) or ANY_CHANGE in triggers or any(isinstance(need, Fact) for need in needs)
+        )
+
+    def _list_needs(self, saved: SavedSegment) -> list[Need]:
+        return [need for rule in list_rules(saved.segment.node) for need in rule.list_needs(self.around)]
+
+    def build_outputs(self, facts: Facts) -> dict[str, Value]:
+        """A boolean `s<slot>` per segment, and `due_at`, the earliest moment at which one of them may change."""
+        outputs: dict[str, Value] = {}
+        moments = []
+        for saved in self.segments:
+            outputs[f"s{saved.slot}"] = build_node(saved.segment.node, facts, self.around)
+            for rule in list_rules(saved.segment.node):
+                if (moment := rule.build_next_change(facts, self.around)) is not None:
+                    moments.append(moment)
+        return {**outputs, "due_at": build_earliest(list(dict.fromkeys(moments)))}
+
+    def compile_for_everybody(self, has_merges: bool) -> str:
+        lake = lakes.current()
+        reading = Reading(lake.dialect, Everyone(has_merges), self.around.zone)
+        return self.pack(Query(reading, self.needs).compile(self.build_outputs))
+
+    def compile_for_few(self) -> str:
+        """For the desk, which is a lake of few customers."""
+        reading = Reading(lakes.DUCKDB, Everyone(has_merges=False), self.around.zone)
+        return self.pack(SmallQuery(reading, self.needs).compile(self.build_outputs))
+
+    def pack(self, sql: str) -> str:
+        """customer_id, due_at and the words that hold a segment's bit."""
+        words = []
+        for word in self.words:
+            bits = " + ".join(
+                f"CASE WHEN s{saved.slot} THEN {1 << (saved.slot % lakes.SLOTS_PER_WORD)} ELSE 0 END"
+                for saved in self.segments
+                if saved.slot // lakes.SLOTS_PER_WORD == word
+            )
+            words.append(f"CAST({bits} AS BIGINT) AS w{word}")
+        return f"SELECT customer_id, due_at, {', '.join(words)} FROM ({sql}) AS packed"
+
+    @property
+    def words(self) -> list[int]:
+        return sorted({saved.slot // lakes.SLOTS_PER_WORD for saved in self.segments})
+
+    def find_mask(self, word: int) -> int:
+        """The bits of a word that these definitions decide."""
+        slots = [saved.slot for saved in self.segments if saved.slot // lakes.SLOTS_PER_WORD == word]
+        return sum(1 << (slot % lakes.SLOTS_PER_WORD) for slot in slots)
+
+
+class Current:
+    """The definitions in force, looked up again when the ledger says that they changed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._definitions: Definitions | None = None
+        self._texts: dict[tuple[Any, ...], str] = {}
+
+    def get(self) -> Definitions:
+        version = _read_version()
+        with self._lock:
+            if self._definitions is None or self._definitions.version != version:
+                segments = tuple(saved for saved in list_segments() if not saved.trouble)
+                self._definitions = Definitions(version, segments, look_around(), segments)
+                self._texts.clear()
+            return self._definitions
+
+    def get_text(self, key: str, definitions: Definitions, make: Callable[[], str]) -> str:
+        """Compiling takes longer than running: each text is made once."""
+        full = (key, definitions.version, tuple(saved.slot for saved in definitions.segments))
+        with self._lock:
+            found = self._texts.get(full)
+        if found is None:
+            found = make()
+            with self._lock:
+                if len(self._texts) > 64:
+                    self._texts.clear()
+                self._texts[full] = found
+        return found
+
+
+def _read_version() -> tuple[Any, ...]:
+    return (
+        tuple(SegmentDefinition.objects.order_by("id").values_list("id", "version", "trouble")),
+        tuple(StageModelDefinition.objects.order_by("id").values_list("id", "version")),
+        tuple(StaticList.objects.order_by("id").values_list("id", flat=True)),
+    )
+
+
+def list_names(segments: Sequence[SavedSegment]) -> list[str]:
+    return [saved.segment.name for saved in segments]
+
+
+CURRENT = Current()
