@@ -86,11 +86,14 @@ class Definitions:
             for rule in list_rules(saved.segment.node):
                 if (moment := rule.build_next_change(facts, self.around)) is not None:
                     moments.append(moment)
-        return {**outputs, "due_at": build_earliest(list(dict.fromkeys(moments)))}
+        return {
+            **outputs,
+            "due_at": build_earliest(list({moment.op(): moment for moment in moments}.values())),
+        }
 
     def compile_for_everybody(self, has_merges: bool) -> str:
         lake = lakes.current()
-        reading = Reading(lake.dialect, Everyone(has_merges), self.around.zone)
+        reading = Reading(lake.dialect, Everyone(has_merges, lake.columns), self.around.zone)
         return self.pack(Query(reading, self.needs).compile(self.build_outputs))
 
     def compile_for_few(self) -> str:

@@ -33,6 +33,8 @@ _BY_SOURCE: Mapping[type, tuple[str, ...]] = {
     ListSource: ("list_members",),
 }
 _STORED = "stored_ids"
+_KEEP_PLANS = "SET GLOBAL disabled_optimizers = 'statistics_propagation'"
+"""A kept plan must not decide conditions by what lay on the desk when it was made."""
 
 
 class Desk:
@@ -40,6 +42,8 @@ class Desk:
 
     def __init__(self) -> None:
         self._lake = lakes.open_memory()
+        with self._lake.reading() as desk:
+            desk.execute(_KEEP_PLANS)
         self._lock = threading.Lock()
         self._prepared: dict[str, str] = {}
         self._zones: set[str] = set()
@@ -52,7 +56,8 @@ class Desk:
         with self._lock, self._lake.reading() as desk:
             self._lay_out(desk, definitions, customer_ids, transaction)
             name = self._prepare(desk, sql)
-            return desk.execute(f"EXECUTE {name}('{write_moment(now)}')").to_arrow_table()
+            moment = f"('{write_moment(now)}')" if PLACEHOLDER in sql else ""
+            return desk.execute(f"EXECUTE {name}{moment}").to_arrow_table()
 
     def close(self) -> None:
         self._lake.close()
@@ -86,6 +91,18 @@ class Desk:
         _fill(desk, "customers_main", people.append_column("is_removed", pa.array([False] * people.num_rows)))
         present = people["customer_id"].to_pylist()
         self._lay_out_events(desk, definitions, present, merged, transaction)
+        pairs = [(old, new) for new, olds in merged.items() for old in olds]
+        froms, intos = zip(*pairs, strict=True) if pairs else ((), ())
+        _fill(
+            desk,
+            "merges",
+            pa.table(
+                {
+                    "from_customer_id": pa.array(froms, pa.int64()),
+                    "into_customer_id": pa.array(intos, pa.int64()),
+                }
+            ),
+        )
         stored = [(one, one) for one in present] + [
             (old, new) for new, olds in merged.items() for old in olds
         ]
@@ -145,14 +162,17 @@ def _fill(desk: Transaction, table: str, rows: pa.Table) -> None:
 
 
 def _select_stored(table: str) -> str:
-    """A table's rows of the stored ids, under the current ones; companies by those who belong to them."""
+    """A table's rows of the stored ids, as they are stored; the desk's merges say whose they are now. Companies by those who belong to them."""
     columns = lakes.table(table).columns
     if "customer_id" not in columns:
         return (
-            customers_api.select_companies_of(_STORED) if table == "companies" else f"SELECT * FROM {table}"
+            f"SELECT * FROM {table} WHERE company_id IN (SELECT company_id FROM customer_companies "
+            f"WHERE customer_id IN (SELECT stored_id FROM {_STORED}))"
         )
     listed = ", ".join(f"t.{column}" for column in columns if column != "customer_id")
-    return f"SELECT s.current_id AS customer_id, {listed} FROM {table} AS t JOIN {_STORED} AS s ON t.customer_id = s.stored_id"
+    return (
+        f"SELECT t.customer_id, {listed} FROM {table} AS t JOIN {_STORED} AS s ON t.customer_id = s.stored_id"
+    )
 
 
 def _lay_out_suppressed(desk: Transaction, people: pa.Table, transaction: Transaction) -> None:

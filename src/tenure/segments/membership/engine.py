@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
+from django.db.models import F
 
 from tenure.base import clock
 from tenure.customers import api as customers_api
@@ -108,7 +109,9 @@ class Engine:
         if len(ids) > MOST_CUSTOMERS:
             self.mark_stale(tx)
             return
-        self.evaluate(tx, ids, "event", names)
+        new = set() if names is None else find_new(tx)
+        self.evaluate(tx, [one for one in ids if one in new], "event")
+        self.evaluate(tx, [one for one in ids if one not in new], "event", names)
 
     def run_due(self) -> int:
         """Look at everybody whose answer may have changed by now. Gives how many."""
@@ -173,9 +176,7 @@ class Engine:
         with self.lake.heavy(), self.lake.reading() as reader:
             row = reader.execute("SELECT count(*) FROM merges").fetchone()
             has_merges = bool(row and row[0])
-            sql = CURRENT.get_text(
-                f"everybody {has_merges}", definitions, lambda: definitions.compile_for_everybody(has_merges)
-            )
+            sql = definitions.compile_for_everybody(has_merges)
             return reader.execute(put_now(sql, now)).to_arrow_table()
 
     def _write_everybody(
@@ -235,7 +236,8 @@ class Engine:
             self._cleared_version = every.version
         if self._stale:
             return self.rebuild(cause="import")
-        unbuilt = [saved.segment.name for saved in every.segments if not saved.is_built]
+        waiting = SegmentDefinition.objects.filter(trouble="").exclude(built_version=F("version"))
+        unbuilt = list(waiting.values_list("name", flat=True))
         return self.rebuild(unbuilt) if unbuilt else None
 
     def _clear_deleted(self, every: Definitions) -> None:
@@ -271,6 +273,16 @@ def list_touched(tx: Transaction) -> tuple[list[int], set[str] | None]:
         f"WHEN 'screen' THEN 'Screen Viewed' ELSE type END FROM {events_api.RESOLVED}"
     ).fetchall()
     return [row[0] for row in rows], {row[0] for row in named} | {"Stage Changed"}
+
+
+def find_new(tx: Transaction) -> set[int]:
+    """Those of the batch of whom nothing was known before: they may meet what asks for nothing at all."""
+    rows = tx.execute(
+        f"SELECT b.customer_id FROM (SELECT customer_id, count(*) AS told FROM {events_api.RESOLVED} "
+        "WHERE customer_id IS NOT NULL GROUP BY 1) AS b JOIN ("
+        f"{customers_api.select_by_key(events_api.RESOLVED)}) AS c USING (customer_id) WHERE c.event_count <= b.told"
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def mark_stale(tx: Transaction) -> int:

@@ -3,17 +3,34 @@
 from collections.abc import Collection
 
 from tenure.segments.definitions import library
+from tenure.segments.definitions.checking import list_users
 from tenure.segments.definitions.definition import Segment
 from tenure.segments.definitions.library import SaveResult
+from tenure.segments.definitions.surroundings import look_around
 from tenure.segments.membership.engine import Rebuilt, current_engine
+from tenure.segments.models import SegmentDefinition
 
 
 def save_segment(segment: Segment, actor: str, replace: bool = True) -> SaveResult:
     """As `library.save_segment`; the members follow in the background, within moments."""
     result = library.save_segment(segment, actor, replace)
     if result.is_changed:
+        _follow(segment.name)
         current_engine().woken.set()
     return result
+
+
+def _follow(name: str) -> None:
+    """Whoever refers to a changed segment, also by way of others, has to be evaluated anew."""
+    around = look_around()
+    found: set[str] = set()
+    waiting = list_users(name, around)
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += list_users(one, around)
+    SegmentDefinition.objects.filter(name__in=found).update(built_version=0)
 
 
 def rebuild_segments(names: Collection[str] | None = None) -> Rebuilt:

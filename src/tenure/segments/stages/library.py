@@ -15,8 +15,8 @@ from tenure.lake.api import Transaction
 from tenure.segments.definitions.checking import Warning, list_users
 from tenure.segments.definitions.surroundings import look_around
 from tenure.segments.models import StageModelDefinition
-from tenure.segments.rfm.moves import RANKS
 from tenure.segments.rfm import library as rfm_presets
+from tenure.segments.rfm.moves import RANKS
 from tenure.segments.stages.checking import check_kept_stages, check_model, list_model_warnings
 from tenure.segments.stages.model import BUILT_IN, Stage, StageModel, parse_model_text
 
