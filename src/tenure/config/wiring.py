@@ -15,6 +15,7 @@ CATCHER = "catcher"
 
 ON_BATCH: tuple[events.BatchHandler, ...] = (
     customers.fold_batch,
+    customers.fold_facts,
     segments.rescore_batch,
     segments.follow_batch,
 )

@@ -1,5 +1,6 @@
 """The door of the customers room: who they are, and what is known of each."""
 
+from tenure.customers.batch_facts import fold_facts
 from tenure.customers.currencies import (
     choose_currency,
     find_shop_currency,
@@ -46,8 +47,10 @@ from tenure.customers.suppression import (
     recall_suppressions,
     suppress,
 )
+from tenure.customers.sessions import NOT_VISITS, build_sessions
 
 __all__ = [
+    "NOT_VISITS",
     "TOUCHED",
     "TO_REFOLD",
     "BatchIdentities",
@@ -69,6 +72,7 @@ __all__ = [
     "build_orders",
     "build_orders_between",
     "build_search",
+    "build_sessions",
     "can_be_mailed",
     "choose_currency",
     "compact",
@@ -82,6 +86,7 @@ __all__ = [
     "find_shop_currency",
     "find_subject",
     "fold_batch",
+    "fold_facts",
     "get_customer",
     "get_customer_by_identifier",
     "get_receipt",

@@ -2,6 +2,7 @@
 
 import ibis
 
+from tenure.customers.sessions import close_when_many
 from tenure.lake import api as lakes
 from tenure.lake.api import Lake, Transaction
 
@@ -79,7 +80,8 @@ def _rewrite(tx: Transaction, customers: str) -> None:
 
 
 def compact_when_large(lake: Lake, at_least: int = _LARGE_DELTA) -> bool:
-    """For the ticker: fold the delta in once it is worth it. Gives whether it was."""
+    """For the ticker: fold the delta in, and close sessions, once it is worth it. Gives whether the delta was."""
+    close_when_many(lake, at_least)
     delta = lake.read_value(lakes.table("customers_delta").count().as_table())
     if int(delta) < at_least:
         return False

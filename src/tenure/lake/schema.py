@@ -2,6 +2,8 @@
 
 from types import MappingProxyType
 
+from tenure.lake.backfills import FILL_SESSIONS
+
 AMOUNT = "decimal(18, 4)"
 
 EVENTS = {
@@ -44,6 +46,21 @@ ORDER_LINES = {
     "variant": "string",
     "quantity": "float64",
     "price": "float64",
+}
+
+SESSIONS = {
+    "customer_id": "int64",
+    "started_at": "timestamp(6)",
+    "ended_at": "timestamp(6)",
+    "event_count": "int64",
+    "page_count": "int64",
+    "source": "string",
+    "medium": "string",
+    "campaign": "string",
+    "landing_page": "string",
+    "first_seq": "int64",
+    "landed_at": "timestamp(6)",
+    "landed_seq": "int64",
 }
 
 CUSTOMERS = {
@@ -163,6 +180,8 @@ TABLES = MappingProxyType(
             "kind": "string",
         },
         "erased_customers": {"erased_id": "int64", "erased_at": "timestamp(6)"},
+        "sessions": SESSIONS,
+        "open_sessions": SESSIONS,
     }
 )
 
@@ -243,6 +262,7 @@ WHERE coalesce(product.product_id, product.productId, product.id, product.sku, p
 ORDER BY seq, line
 """,
 ]
+_SESSIONS = [_create_table("sessions"), _create_table("open_sessions"), *FILL_SESSIONS]
 
 
 def _add_derived() -> list[str]:
@@ -268,5 +288,6 @@ MIGRATIONS: tuple[list[str], ...] = (
     _MERGES_KNOW_THEIR_PLACE,
     _add_event_columns(),
     _add_erasures(),
+    _SESSIONS,
 )
 """One list of statements per schema version; a released list is never edited, only followed."""
