@@ -39,6 +39,7 @@ from tenure.customers.profiles import (
 )
 from tenure.customers.scores import compact, compact_when_large, select_by_key, write_scores
 from tenure.customers.sentences import Sentence, describe_event
+from tenure.customers.sessions import NOT_VISITS, build_sessions
 from tenure.customers.suppression import (
     has_hashed_suppressions,
     is_suppressed,
@@ -47,7 +48,6 @@ from tenure.customers.suppression import (
     recall_suppressions,
     suppress,
 )
-from tenure.customers.sessions import NOT_VISITS, build_sessions
 
 __all__ = [
     "NOT_VISITS",
