@@ -1,6 +1,7 @@
 """The door of the customers room: who they are, and what is known of each."""
 
 from tenure.customers.batch_facts import fold_facts
+from tenure.customers.companies import build_companies, select_colleagues
 from tenure.customers.currencies import (
     choose_currency,
     find_shop_currency,
@@ -66,6 +67,7 @@ __all__ = [
     "TimelineEvent",
     "TraitChoice",
     "bound_amount",
+    "build_companies",
     "build_customers",
     "build_order_lines",
     "build_order_totals",
@@ -105,6 +107,7 @@ __all__ = [
     "resume_erasures",
     "search_customers",
     "select_by_key",
+    "select_colleagues",
     "set_privacy_rooms",
     "stream_export",
     "suppress",

@@ -1,5 +1,6 @@
-"""What else a batch tells of its customers: visits. Runs after the profiles, in the same transaction."""
+"""What else a batch tells of its customers: visits and companies. Runs after the profiles, in the same transaction."""
 
+from tenure.customers.companies import fold_companies
 from tenure.customers.identity_changes import TO_REFOLD
 from tenure.customers.sessions import HORIZON, IS_VISIT, Visits, fold_sessions, read_horizon, refold_sessions
 from tenure.events.api import RESOLVED
@@ -9,14 +10,16 @@ _LARGE = 5_000
 
 
 def fold_facts(tx: Transaction) -> None:
-    """Bring sessions up to date. One look at a batch that brings nothing of the kind."""
+    """Bring sessions and companies up to date. One look at a batch that brings nothing of the kind."""
     row = tx.execute(
         f"SELECT count(*), min(occurred_at) FILTER ({IS_VISIT}), "
         f"(SELECT max(value) FROM checkpoints WHERE name = '{HORIZON}'), "
-        f"EXISTS (SELECT 1 FROM {TO_REFOLD}) FROM {RESOLVED}"
+        f"EXISTS (SELECT 1 FROM {TO_REFOLD}), coalesce(bool_or(type = 'group'), false) FROM {RESOLVED}"
     ).fetchone()
-    count, first_visit_at, horizon, has_refolds = row or (0, None, None, False)
+    count, first_visit_at, horizon, has_refolds, has_groups = row or (0, None, None, False, False)
     if first_visit_at is not None:
         fold_sessions(tx, Visits(first_visit_at, read_horizon(horizon), count > _LARGE))
     if has_refolds:
         refold_sessions(tx, TO_REFOLD)
+    if has_groups:
+        fold_companies(tx)

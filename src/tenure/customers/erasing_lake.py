@@ -12,6 +12,8 @@ from tenure.lake.api import Lake, Transaction
 NOTHING_PERSONAL = (
     "changed_pasts",
     "checkpoints",
+    "companies",
+    "company_traits",
     "derived_state",
     "erased_customers",
     "event_properties",

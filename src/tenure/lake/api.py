@@ -22,6 +22,7 @@ from tenure.lake.rows import (
     build_value,
     name_of_event,
 )
+from tenure.lake.zones import build_zone_offsets
 
 __all__ = [
     "CLICKHOUSE",
@@ -42,6 +43,7 @@ __all__ = [
     "build_name_condition",
     "build_property",
     "build_value",
+    "build_zone_offsets",
     "close_current",
     "compile_sql",
     "current",

@@ -182,6 +182,14 @@ TABLES = MappingProxyType(
         "erased_customers": {"erased_id": "int64", "erased_at": "timestamp(6)"},
         "sessions": SESSIONS,
         "open_sessions": SESSIONS,
+        "companies": {"company_id": "string", "traits": "string"},
+        "company_traits": {
+            "company_id": "string",
+            "trait": "string",
+            "value": "string",
+            "set_at": "timestamp(6)",
+        },
+        "customer_companies": {"customer_id": "int64", "company_id": "string", "since_at": "timestamp(6)"},
     }
 )
 
@@ -280,6 +288,8 @@ def _add_event_columns() -> list[str]:
     return [_create_table(name) for name in ("event_tables", "event_properties")]
 
 
+_COMPANIES = [_create_table(name) for name in ("companies", "company_traits", "customer_companies")]
+
 MIGRATIONS: tuple[list[str], ...] = (
     _create_tables(),
     _add_segments(),
@@ -289,5 +299,6 @@ MIGRATIONS: tuple[list[str], ...] = (
     _add_event_columns(),
     _add_erasures(),
     _SESSIONS,
+    _COMPANIES,
 )
 """One list of statements per schema version; a released list is never edited, only followed."""

@@ -13,7 +13,6 @@ import pyarrow as pa
 from tenure.customers import api as customers_api
 from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
-from tenure.lake.zones import build_zone_offsets
 from tenure.segments.compiling.moments import PLACEHOLDER, write_moment
 from tenure.segments.compiling.sources import (
     DecisionSource,
@@ -151,7 +150,7 @@ class Desk:
     def _lay_out_zones(self, desk: Transaction, shop_zone: str, people: pa.Table) -> None:
         zones = {zone for zone in people["timezone"].to_pylist() if zone} | {shop_zone}
         if new := zones - self._zones:
-            desk.append("zone_offsets", build_zone_offsets(sorted(new)))
+            desk.append("zone_offsets", lakes.build_zone_offsets(sorted(new)))
             self._zones |= new
 
 

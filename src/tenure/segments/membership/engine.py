@@ -267,12 +267,15 @@ def list_touched(tx: Transaction) -> tuple[list[int], set[str] | None]:
         gone = f"SELECT from_customer_id FROM merges WHERE into_customer_id IN ({again})"
         rows = tx.execute(f"{told} UNION {again} UNION {gone}").fetchall()
         return [row[0] for row in rows], None
-    rows = tx.execute(f"SELECT DISTINCT customer_id FROM ({told}) AS told").fetchall()
     named = tx.execute(
         "SELECT DISTINCT CASE type WHEN 'track' THEN event WHEN 'page' THEN 'Page Viewed' "
         f"WHEN 'screen' THEN 'Screen Viewed' ELSE type END FROM {events_api.RESOLVED}"
     ).fetchall()
-    return [row[0] for row in rows], {row[0] for row in named} | {"Stage Changed"}
+    names = {row[0] for row in named}
+    if "group" in names:
+        told = f"{told} UNION ALL {customers_api.select_colleagues()}"
+    rows = tx.execute(f"SELECT DISTINCT customer_id FROM ({told}) AS told").fetchall()
+    return [row[0] for row in rows], names | {"Stage Changed"}
 
 
 def find_new(tx: Transaction) -> set[int]:

@@ -1,6 +1,7 @@
 """A shop whose events go the whole way into the lake, on a clock that stands still until it is moved."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,13 @@ class LiveShop:
     def tell_all(self, told: list[events.NewEvent]) -> None:
         now = clock.now()
         self._appender.append(events.build_batch([one.as_row(now) for one in told]), {})
+
+    def group(self, user: str, company: str, **traits: Any) -> None:
+        """A group call."""
+        told = self.build_row(user, "", timedelta(0), traits)
+        row = list(replace(told, type="group", event=None).as_row(clock.now()))
+        row[events.EVENT_BATCH.get_field_index("group_id")] = company
+        self._appender.append(events.build_batch([row]), {})
 
     def move(self, **duration: float) -> None:
         """Let time pass; everything that comes due is acted on at its moment."""

@@ -75,3 +75,25 @@ def test_a_merged_customer_has_the_history_of_both(live_shop: LiveShop) -> None:
     known = live_shop.build_row("ada", "identify", timedelta(0), {})
     live_shop.tell_all([type(first)(**{**known.__dict__, "anonymous_id": "browser"})])
     assert live_shop.members("keen") == {"ada"}
+
+
+def test_a_trait_of_the_company_moves_everybody_who_belongs_to_it(live_shop: LiveShop) -> None:
+    live_shop.save("enterprise", {"kind": "company", "trait": "plan", "value": "enterprise"})
+    live_shop.group("ada", "acme", plan="free")
+    live_shop.group("bob", "acme")
+    assert live_shop.members("enterprise") == set()
+    live_shop.group("ada", "acme", plan="enterprise")
+    assert live_shop.members("enterprise") == {"ada", "bob"}
+    live_shop.group("bob", "other")
+    assert live_shop.members("enterprise") == {"ada"}
+
+
+def test_visits_count_as_sessions(live_shop: LiveShop) -> None:
+    live_shop.save("visitors", {"kind": "visits", "bound": {"at_least": 2}, "window": {"days": 7}})
+    live_shop.tell("ada", "Product Viewed")
+    live_shop.move(minutes=10)
+    live_shop.tell("ada", "Product Viewed")
+    assert live_shop.members("visitors") == set()
+    live_shop.move(minutes=31)
+    live_shop.tell("ada", "Product Viewed")
+    assert live_shop.members("visitors") == {"ada"}
