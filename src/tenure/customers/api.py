@@ -49,6 +49,7 @@ from tenure.customers.suppression import (
     recall_suppressions,
     suppress,
 )
+from tenure.customers.suppression_projection import bring_suppressions
 
 __all__ = [
     "NOT_VISITS",
@@ -67,6 +68,7 @@ __all__ = [
     "TimelineEvent",
     "TraitChoice",
     "bound_amount",
+    "bring_suppressions",
     "build_companies",
     "build_customers",
     "build_order_lines",

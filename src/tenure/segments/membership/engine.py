@@ -20,6 +20,7 @@ from tenure.events import api as events_api
 from tenure.lake import api as lakes
 from tenure.lake.api import Lake, Transaction
 from tenure.segments.compiling.moments import put_now, write_moment
+from tenure.segments.definitions.library import SavedSegment
 from tenure.segments.membership.applying import Applied, apply_fresh
 from tenure.segments.membership.compiled import CURRENT, Definitions
 from tenure.segments.membership.desk import MOST_CUSTOMERS, Desk
@@ -93,7 +94,7 @@ class Engine:
         for _ in range(_MOST_ROUNDS):
             if not definitions.segments:
                 break
-            fresh = self._desk.evaluate(definitions, ids, tx, now)
+            definitions, fresh = self._look(tx, definitions, ids, now)
             applied = apply_fresh(tx, definitions, fresh, asked, now, cause)
             self._note_due(applied.due_at)
             if not applied.told_names & every.event_names:
@@ -101,11 +102,49 @@ class Engine:
             definitions = every.find_touched(applied.told_names)
         return applied
 
+    def _look(
+        self, tx: Transaction, definitions: Definitions, ids: Sequence[int], now: datetime
+    ) -> tuple[Definitions, pa.Table]:
+        """One broken definition never stops the others: it is set aside with its error, and the rest is looked at."""
+        try:
+            return definitions, self._desk.evaluate(definitions, ids, tx, now)
+        except Exception as error:
+            if lakes.is_outside_trouble(error):
+                raise
+            logger.exception("segments could not be evaluated; looking for the one at fault")
+        sound = [
+            saved.segment.name
+            for saved in definitions.segments
+            if self._is_sound(tx, definitions, saved, ids, now)
+        ]
+        definitions = definitions.only(sound)
+        return definitions, self._desk.evaluate(definitions, ids, tx, now)
+
+    def _is_sound(
+        self,
+        tx: Transaction,
+        definitions: Definitions,
+        saved: SavedSegment,
+        ids: Sequence[int],
+        now: datetime,
+    ) -> bool:
+        try:
+            self._desk.evaluate(definitions.only([saved.segment.name]), ids, tx, now)
+        except Exception as error:
+            logger.error("the segment %s is set aside: %r", saved.segment.name, error)
+            SegmentDefinition.objects.filter(pk=saved.id, version=saved.version).update(
+                trouble=f"It cannot be evaluated: {error}"[:500]
+            )
+            return False
+        return True
+
     def follow_batch(self, tx: Transaction) -> None:
         """A batch handler: after the profiles and the scores."""
         if not CURRENT.get().segments:
             return
+        suppressed = customers_api.bring_suppressions(tx)
         ids, names = list_touched(tx)
+        ids = list(dict.fromkeys([*ids, *suppressed]))
         if len(ids) > MOST_CUSTOMERS:
             self.mark_stale(tx)
             return
@@ -151,6 +190,8 @@ class Engine:
         """Evaluate segments (default: all) for everybody and write what differs."""
         every = CURRENT.get()
         definitions = every if names is None else every.only(names)
+        if definitions.segments:
+            definitions, _ = self.lake.write(lambda tx: self._look(tx, definitions, [], clock.now()))
         if not definitions.segments:
             return Rebuilt((), 0, 0, 0)
         with self._rebuilding, self._watching():
@@ -202,14 +243,15 @@ class Engine:
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
-        self.lake.write(lambda tx: self._watch())
+        self.lake.write(self._watch)
         try:
             yield
         finally:
             self._seen_meanwhile = None
 
-    def _watch(self) -> None:
+    def _watch(self, tx: Transaction) -> None:
         """On the writer, so that no look is between the two states."""
+        customers_api.bring_suppressions(tx)
         self._seen_meanwhile = set()
 
     def mark_stale(self, tx: Transaction) -> None:
