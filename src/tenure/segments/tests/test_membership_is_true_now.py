@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+from tenure.config.testing_postgresql import ON_EVERY_ENGINE
 from tenure.segments.tests.conftest import LiveShop
+
+pytestmark = ON_EVERY_ENGINE
 
 VIEWED_TWICE = {"kind": "event", "event": "Product Viewed", "times": {"at_least": 2}, "window": {"days": 7}}
 

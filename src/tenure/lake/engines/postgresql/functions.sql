@@ -146,3 +146,14 @@ CREATE OR REPLACE FUNCTION as_bigint(given double precision) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CAST(given AS bigint) $$;
 CREATE OR REPLACE FUNCTION as_bigint(given text) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CAST(given AS bigint) $$;
+
+CREATE OR REPLACE FUNCTION regexp_extract(subject text, pattern text, part integer) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT coalesce((regexp_match(subject, pattern))[part], '')
+$$;
+
+CREATE OR REPLACE FUNCTION md5_number_lower(given text) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT ('x' || string_agg(substr(md5(given), place, 2), '' ORDER BY place DESC))::bit(64)::bigint
+    FROM generate_series(17, 31, 2) AS place
+$$;
