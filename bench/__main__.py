@@ -20,6 +20,7 @@ def list_benches(scale: float) -> dict[str, list[str]]:
         "import": ["--rows", of(1_000_000), "--lake"],
         "ingest": ["--events", of(1_000_000), "--singles", of(20_000)],
         "live": ["--rate", "500", "--seconds", str(max(5, round(30 * min(1.0, scale))))],
+        "segments": ["--customers", of(1_000_000), "--events", of(20_000_000)],
         "idle": ["--customers", of(1_000_000), "--events", of(20_000_000), "--wait", wait],
     }
 
