@@ -10,6 +10,7 @@ from tenure.customers.currencies import (
 )
 from tenure.customers.dossier import stream_export
 from tenure.customers.erasing import Receipt, erase_customer, get_receipt, resume_erasures
+from tenure.customers.export import stream_csv
 from tenure.customers.finding import find_customer_ids
 from tenure.customers.folding import TOUCHED, fold_batch, refold
 from tenure.customers.identity_changes import TO_REFOLD, BatchIdentities
@@ -111,6 +112,7 @@ __all__ = [
     "select_by_key",
     "select_colleagues",
     "set_privacy_rooms",
+    "stream_csv",
     "stream_export",
     "suppress",
     "unmerge",

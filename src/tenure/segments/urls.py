@@ -1,8 +1,9 @@
-"""Addresses of the lifecycle pages."""
+"""Addresses of the lifecycle and the segments pages."""
 
 from django.urls import URLPattern, URLResolver, path
 
-from tenure.segments import file_views, persona_views, views
+from tenure.segments import file_views, persona_views, segment_views, views
+from tenure.segments.builder import views as builder
 from tenure.segments.stages import editing_views
 from tenure.segments.stages import views as stage_views
 
@@ -28,4 +29,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lifecycle/models/<str:name>/remove/", editing_views.remove_stage, name="remove_stage"),
     path("lifecycle/models/<str:name>/stages/new/", editing_views.edit_stage, name="add_stage"),
     path("lifecycle/models/<str:name>/stages/<int:number>/", editing_views.edit_stage, name="edit_stage"),
+    path("segments/", segment_views.list_page, name="segments"),
+    path("segments/new/", builder.new_page, name="new_segment"),
+    path("segments/build/tree/", builder.tree_fragment, name="build_tree"),
+    path("segments/build/count/", builder.count_fragment, name="build_count"),
+    path("segments/build/people/", builder.people_fragment, name="build_people"),
+    path("segments/why/", segment_views.choose_why, name="choose_why"),
+    path("segments/<str:name>/", segment_views.segment_page, name="segment"),
+    path("segments/<str:name>/edit/", builder.edit_page, name="edit_segment"),
+    path("segments/<str:name>/members/", segment_views.members_fragment, name="segment_members"),
+    path("segments/<str:name>/why/", segment_views.why_page, name="segment_why"),
+    path("segments/<str:name>/delete/", segment_views.delete, name="delete_segment"),
+    path(
+        "segments/<str:name>/members.csv", segment_views.export_members, {"kind": "csv"}, name="segment_csv"
+    ),
+    path(
+        "segments/<str:name>/members.parquet",
+        segment_views.export_members,
+        {"kind": "parquet"},
+        name="segment_parquet",
+    ),
 ]

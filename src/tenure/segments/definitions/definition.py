@@ -12,6 +12,8 @@ from tenure.segments.rules.base import Node, describe_node
 from tenure.segments.rules.parsing import parse_rules
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+TAKEN = ("new", "build", "lists", "why")
+"""Names that the addresses of pages have."""
 
 
 class Persona(BaseModel):
@@ -42,6 +44,8 @@ class Segment(BaseModel):
     def _is_name(cls, name: str) -> str:
         if not NAME.fullmatch(name):
             raise ValueError("use small letters, figures and hyphens (at most 60), as in big-spenders")
+        if name in TAKEN:
+            raise ValueError(f"{name} is the address of a page; choose another name")
         return name
 
     @cached_property

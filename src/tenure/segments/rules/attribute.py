@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from tenure.segments.compiling.needs import Column, Fact, Facts, Need
 from tenure.segments.rules.base import Rule, Surroundings
 from tenure.segments.rules.comparing import Comparison
+from tenure.segments.rules.form import Input
 
 LOCAL_DAY = Fact("day", Column("local_on", "text"))
 DAY_ENDS = Fact("day", Column("local_day_ends_at", "moment"))
@@ -50,6 +51,11 @@ class AttributeRule(Comparison, Rule):
         {"kind": "attribute", "name": "interests", "type": "list", "operator": "contains", "value": "coffee"},
         {"kind": "attribute", "name": "newsletter", "type": "boolean", "operator": "is_true"},
         {"kind": "attribute", "name": "email", "operator": "unknown"},
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input("name", "Attribute", is_required=True, suggest="attribute", types=PROFILE, shapes=True),
+        Input("", "", "comparison", suggest="attribute"),
     )
 
     kind: Literal["attribute"] = "attribute"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tenure.segments.compiling.needs import Aggregate, Fact, Facts, Need
 from tenure.segments.compiling.windows import EVER, Window, build_days
+from tenure.segments.rules.form import Input
 
 MOST_DAYS = 3_660
 DAY_SECONDS = 86_400
@@ -98,6 +99,7 @@ class Rule(Part):
     title: ClassVar[str]
     group: ClassVar[str]
     examples: ClassVar[tuple[dict[str, Any], ...]]
+    form: ClassVar[tuple[Input, ...]]
     note: ClassVar[str] = ""
     """What the form says about customers of whom nothing is known."""
 

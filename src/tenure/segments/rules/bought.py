@@ -10,8 +10,9 @@ from tenure.segments.compiling.needs import Aggregate, Column, Coming, Facts, Fu
 from tenure.segments.compiling.sources import LineSource
 from tenure.segments.compiling.windows import Window
 from tenure.segments.rules.base import Rule, Span, Surroundings
-from tenure.segments.rules.comparing import Bound, Comparison
+from tenure.segments.rules.comparing import OPERATORS, Bound, Comparison
 from tenure.segments.rules.event import ONCE
+from tenure.segments.rules.form import WHEN, Input
 from tenure.segments.rules.testing import PropertyTest
 
 _COLUMNS = {
@@ -39,6 +40,42 @@ class BoughtRule(Rule):
         {"kind": "bought", "of": "category", "operator": "one_of", "value": ["coffee", "tea"], "bound": {"at_least": 2}, "window": {"days": 180}},
         {"kind": "bought", "of": "brand", "value": "Hario", "measure": "amount", "bound": {"more_than": 50}},
     )  # fmt: skip
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input(
+            "of",
+            "By",
+            "select",
+            options=(
+                ("product", "product number"),
+                ("sku", "SKU"),
+                ("name", "product name"),
+                ("category", "category"),
+                ("brand", "brand"),
+                ("variant", "variant"),
+            ),
+            default="product",
+            shapes=True,
+        ),
+        Input(
+            "",
+            "",
+            "comparison",
+            options=tuple(
+                (one, OPERATORS["text"][one]) for one in ("equals", "one_of", "contains", "starts_with")
+            ),
+            suggest="product",
+        ),
+        Input(
+            "measure",
+            "Counted in",
+            "select",
+            options=(("orders", "orders"), ("quantity", "pieces"), ("amount", "money")),
+            default="orders",
+        ),
+        Input("bound", "How much", "bound", default={"at_least": "1"}),
+        WHEN,
+    )
 
     kind: Literal["bought"] = "bought"
     of: Literal["product", "sku", "name", "category", "brand", "variant"] = "product"

@@ -10,6 +10,7 @@ from tenure.segments.compiling.needs import Column, Fact, Facts, Need
 from tenure.segments.rules.attribute import DAY_ENDS, LOCAL_DAY
 from tenure.segments.rules.base import Rule, Surroundings
 from tenure.segments.rules.comparing import Comparison
+from tenure.segments.rules.form import Input
 
 
 class CompanyRule(Comparison, Rule):
@@ -22,6 +23,11 @@ class CompanyRule(Comparison, Rule):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"kind": "company", "trait": "plan", "value": "enterprise"},
         {"kind": "company", "trait": "employees", "type": "number", "operator": "at_least", "value": 50},
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input("trait", "Trait of the company", is_required=True, suggest="company trait"),
+        Input("", "", "comparison", suggest="company trait"),
     )
 
     kind: Literal["company"] = "company"

@@ -11,6 +11,7 @@ from tenure.segments.compiling.needs import Aggregate, Column, Coming, Facts, Ne
 from tenure.segments.compiling.sources import EventSource
 from tenure.segments.rules.base import Rule, Surroundings
 from tenure.segments.rules.comparing import Comparison
+from tenure.segments.rules.form import Input
 from tenure.segments.rules.testing import PropertyTest
 
 _SOURCE = EventSource("consent")
@@ -24,6 +25,10 @@ class ConsentRule(Rule):
     group: ClassVar[str] = "Permission"
     note: ClassVar[str] = "Customers who were never asked have not agreed."
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"kind": "consent", "purpose": "newsletter"},)
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input("purpose", "Has agreed to", is_required=True, suggest="purpose"),
+    )
 
     kind: Literal["consent"] = "consent"
     purpose: str = Field(min_length=1, max_length=100)

@@ -11,6 +11,7 @@ from tenure.segments.rules.base import DAY_SECONDS, Rule, Span, Surroundings
 from tenure.segments.rules.comparing import Bound, Comparison
 from tenure.segments.rules.counting import Occurrences
 from tenure.segments.rules.event import ONCE
+from tenure.segments.rules.form import TIMES, WHEN, Input
 from tenure.segments.rules.testing import PropertyTest
 
 _EVENTS = {"sent": "Email Sent", "opened": "Email Opened", "clicked": "Email Link Clicked"}
@@ -32,6 +33,31 @@ class EngagementRule(Rule):
         {"kind": "engagement", "what": "bought", "campaign": "Spring sale", "days": 7},
         {"kind": "engagement", "what": "held_out"},
         {"kind": "engagement", "what": "skipped", "reason": "no_address"},
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input(
+            "what",
+            "What came of it",
+            "select",
+            options=(
+                ("sent", "was sent"),
+                ("opened", "opened"),
+                ("clicked", "clicked"),
+                ("bought", "bought after it"),
+                ("held_out", "was held out"),
+                ("skipped", "was skipped"),
+            ),
+            default="opened",
+            shapes=True,
+        ),
+        Input("campaign", "Campaign", suggest="campaign", hint="Empty: any."),
+        Input(
+            "reason", "Because of", suggest="reason", when=("what", ("skipped",)), hint="Empty: any reason."
+        ),
+        Input("days", "Within", "number", default="14", unit="days", when=("what", ("bought",))),
+        TIMES,
+        WHEN,
     )
 
     kind: Literal["engagement"] = "engagement"

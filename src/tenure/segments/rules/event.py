@@ -1,5 +1,6 @@
 """`event`: did, or did not do, something; how often, when, the first or the last time."""
 
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from ibis.expr.types import BooleanValue, TimestampValue
@@ -11,6 +12,7 @@ from tenure.segments.compiling.sources import EventSource
 from tenure.segments.rules.base import Rule, Span, Surroundings
 from tenure.segments.rules.comparing import Bound
 from tenure.segments.rules.counting import Occurrences
+from tenure.segments.rules.form import EVENT, TIMES, WHEN, WHERE, Input
 from tenure.segments.rules.testing import Filter, build_tests, describe_filters, list_properties
 
 ONCE = Bound(at_least=1)  # type: ignore[arg-type]
@@ -33,6 +35,21 @@ class EventRule(Rule):
             "occurrence": "first",
             "window": {"from": "2026-01-01", "to": "2026-01-31"},
         },
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        EVENT,
+        Input(
+            "occurrence",
+            "Which time",
+            "select",
+            options=(("any", "any time"), ("first", "the first time ever"), ("last", "the last time ever")),
+            default="any",
+            shapes=True,
+        ),
+        replace(TIMES, when=("occurrence", ("any",))),
+        WHEN,
+        WHERE,
     )
 
     kind: Literal["event"] = "event"

@@ -11,6 +11,7 @@ from tenure.segments.rules.base import Rule, Span, Surroundings
 from tenure.segments.rules.comparing import Bound, Comparison
 from tenure.segments.rules.counting import Occurrences
 from tenure.segments.rules.event import ONCE
+from tenure.segments.rules.form import TIMES, WHEN, Input
 from tenure.segments.rules.testing import MoveTest, PropertyTest
 
 _FROM, _TO = Column("from_stage"), Column("to_stage")
@@ -27,6 +28,21 @@ class MovedRule(Rule):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"kind": "moved", "from": ["Loyal Customers"], "to": ["At Risk Customers"], "window": {"days": 30}},
         {"kind": "moved", "direction": "up", "window": {"days": 7}},
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input("model", "Model", "select", default="lifecycle", suggest="model", shapes=True),
+        Input("from", "From", "stages", hint="None: from any."),
+        Input("to", "To", "stages", hint="None: to any."),
+        Input(
+            "direction",
+            "Direction",
+            "select",
+            options=(("", "any"), ("up", "up a phase"), ("down", "down a phase")),
+            default="up",
+        ),
+        TIMES,
+        WHEN,
     )
 
     kind: Literal["moved"] = "moved"

@@ -6,6 +6,7 @@ from ibis.expr.types import BooleanValue
 
 from tenure.segments.compiling.needs import Column, Fact, Facts, Need
 from tenure.segments.rules.base import Rule, Surroundings
+from tenure.segments.rules.form import Input
 
 _OPTED_OUT = Fact("profile", Column("email_opted_out_at", "moment"))
 
@@ -18,6 +19,10 @@ class ReachableRule(Rule):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"kind": "reachable", "channel": "email"},
         {"kind": "reachable", "channel": "sms"},
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input("channel", "By", "select", options=(("email", "e-mail"), ("sms", "SMS")), default="email"),
     )
 
     kind: Literal["reachable"] = "reachable"

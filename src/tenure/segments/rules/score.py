@@ -7,6 +7,7 @@ from ibis.expr.types import BooleanValue
 from tenure.segments.compiling.needs import Column, Fact, Facts, Need
 from tenure.segments.rules.base import Rule, Surroundings
 from tenure.segments.rules.comparing import Bound
+from tenure.segments.rules.form import Input
 
 _NAMES = {"r": "recency", "f": "frequency", "m": "monetary"}
 
@@ -20,6 +21,17 @@ class ScoreRule(Rule):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"kind": "score", "dimension": "r", "bound": {"at_least": 4}},
         {"kind": "score", "dimension": "m", "bound": {"exactly": 5}},
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input(
+            "dimension",
+            "Score",
+            "select",
+            options=(("r", "recency (R)"), ("f", "frequency (F)"), ("m", "monetary (M)")),
+            default="r",
+        ),
+        Input("bound", "Is", "bound", default={"at_least": "4"}, hint="1 to 5; 5 is best."),
     )
 
     kind: Literal["score"] = "score"

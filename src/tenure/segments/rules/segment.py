@@ -9,6 +9,7 @@ from pydantic import Field
 from tenure.segments.compiling.moments import build_earliest
 from tenure.segments.compiling.needs import Facts, Need
 from tenure.segments.rules.base import Node, Rule, Surroundings, build_node, list_rules
+from tenure.segments.rules.form import Input
 
 
 class SegmentRule(Rule):
@@ -17,6 +18,10 @@ class SegmentRule(Rule):
     title: ClassVar[str] = "In a segment"
     group: ClassVar[str] = "Membership"
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"kind": "segment", "name": "big-spenders"},)
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input("name", "Segment", "select", is_required=True, suggest="segment"),
+    )
 
     kind: Literal["segment"] = "segment"
     name: str = Field(min_length=1, max_length=60)

@@ -1,5 +1,6 @@
 """`sequence`: this, then that, and nothing of a third kind in between."""
 
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from ibis.expr.types import BooleanValue, TimestampValue
@@ -11,6 +12,7 @@ from tenure.segments.rules.base import DAY_SECONDS, MOST_DAYS, Part, Rule, Span,
 from tenure.segments.rules.comparing import Bound
 from tenure.segments.rules.counting import Occurrences
 from tenure.segments.rules.event import ONCE
+from tenure.segments.rules.form import TIMES, WHEN, Input
 from tenure.segments.rules.testing import Filter, build_tests, describe_filters, list_properties
 
 
@@ -43,6 +45,15 @@ class SequenceRule(Rule):
             "then": {"event": "Product Added"}, "without": {"event": "Order Completed"}, "days": 14, "window": {"days": 30},
         },
     )  # fmt: skip
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input("first", "First", "step", is_required=True, suggest="event"),
+        Input("then", "Then", "step", is_required=True, suggest="event"),
+        Input("days", "Within", "number", is_required=True, default="7", unit="days"),
+        Input("without", "Without in between", "step", suggest="event"),
+        TIMES,
+        replace(WHEN, label="The second one"),
+    )
 
     kind: Literal["sequence"] = "sequence"
     first: SequenceStep

@@ -8,6 +8,7 @@ from pydantic import Field
 from tenure.segments.compiling.needs import Column, Fact, Facts, Need
 from tenure.segments.compiling.windows import Window
 from tenure.segments.rules.base import DAY_SECONDS, MOST_DAYS, Rule, Surroundings
+from tenure.segments.rules.form import Input
 
 
 class StageRule(Rule):
@@ -19,6 +20,14 @@ class StageRule(Rule):
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"kind": "stage", "stages": ["Champions", "Loyal Customers"]},
         {"kind": "stage", "stages": ["At Risk Customers"], "entered_in_days": 7},
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input("model", "Model", "select", default="lifecycle", suggest="model", shapes=True),
+        Input("stages", "Stage", "stages", is_required=True),
+        Input(
+            "entered_in_days", "Entered in the last", "number", unit="days", hint="Empty: however long ago."
+        ),
     )
 
     kind: Literal["stage"] = "stage"

@@ -9,6 +9,7 @@ from tenure.segments.compiling.needs import Aggregate, Column, Facts, Need
 from tenure.segments.compiling.sources import ListSource
 from tenure.segments.rules.base import Rule, Surroundings
 from tenure.segments.rules.comparing import Comparison
+from tenure.segments.rules.form import Input
 from tenure.segments.rules.testing import PropertyTest
 
 
@@ -18,6 +19,8 @@ class ListRule(Rule):
     title: ClassVar[str] = "On a static list"
     group: ClassVar[str] = "Membership"
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"kind": "list", "name": "trade-fair-2026"},)
+
+    form: ClassVar[tuple[Input, ...]] = (Input("name", "List", "select", is_required=True, suggest="list"),)
 
     kind: Literal["list"] = "list"
     name: str = Field(min_length=1, max_length=60)

@@ -1,5 +1,6 @@
 """`total`: the sum, average, smallest, largest or number of different values of a property."""
 
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 from ibis.expr.types import BooleanValue, TimestampValue
@@ -10,6 +11,7 @@ from tenure.segments.compiling.needs import Aggregate, Column, Coming, Facts, Ne
 from tenure.segments.compiling.sources import EventSource, LineSource
 from tenure.segments.rules.base import Rule, Span, Surroundings
 from tenure.segments.rules.comparing import Bound
+from tenure.segments.rules.form import EVENT, WHEN, WHERE, Input
 from tenure.segments.rules.testing import Filter, PropertyTest, build_tests, describe_filters, list_properties
 
 LINE_PREFIX = "products."
@@ -55,6 +57,27 @@ class TotalRule(Rule):
             "bound": {"between": [10, 40]}, "window": {"days": 30},
         },
     )  # fmt: skip
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input(
+            "function",
+            "What",
+            "select",
+            options=tuple(_WORDS.items()),
+            default="sum",
+        ),
+        Input(
+            "property",
+            "Property",
+            is_required=True,
+            suggest="property",
+            hint="A number; products.category and its like look inside orders.",
+        ),
+        replace(EVENT, label="Of the event"),
+        Input("bound", "Is", "bound", default={"more_than": "0"}),
+        WHEN,
+        WHERE,
+    )
 
     kind: Literal["total"] = "total"
     function: Literal["sum", "average", "min", "max", "distinct"] = "sum"

@@ -11,6 +11,7 @@ from tenure.segments.compiling.sources import SessionSource
 from tenure.segments.rules.base import Rule, Span, Surroundings
 from tenure.segments.rules.comparing import Bound
 from tenure.segments.rules.event import ONCE
+from tenure.segments.rules.form import WHEN, Input
 from tenure.segments.rules.testing import Filter, build_tests, describe_filters
 
 FIELDS = ("source", "medium", "campaign", "landing_page", "minutes", "pages")
@@ -26,6 +27,26 @@ class VisitsRule(Rule):
         {"kind": "visits", "bound": {"at_least": 3}, "window": {"days": 14}},
         {"kind": "visits", "measure": "minutes", "bound": {"more_than": 30}, "window": {"days": 30}},
         {"kind": "visits", "where": [{"property": "source", "value": "newsletter"}]},
+    )
+
+    form: ClassVar[tuple[Input, ...]] = (
+        Input(
+            "measure",
+            "Counted in",
+            "select",
+            options=(("sessions", "visits"), ("minutes", "minutes on the site")),
+            default="sessions",
+        ),
+        Input("bound", "How many", "bound", default={"at_least": "1"}),
+        Input(
+            "where",
+            "Only where",
+            "filters",
+            options=tuple((one, one.replace("_", " ")) for one in FIELDS),
+            default=[],
+            types={one: "number" if one in ("minutes", "pages") else "text" for one in FIELDS},
+        ),
+        WHEN,
     )
 
     kind: Literal["visits"] = "visits"

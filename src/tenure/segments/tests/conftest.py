@@ -14,6 +14,7 @@ from tenure.lake import api as lakes
 from tenure.lake.api import Lake
 from tenure.segments import api as segments
 from tenure.segments.membership.engine import Engine, current_engine
+from tenure.segments.tests.page_people import marketer, people, viewer  # noqa: F401
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -118,6 +118,20 @@ def ago(value: datetime | None) -> str | SafeString:
 
 
 @register.filter
+def finding(value: Any) -> Any:
+    """A value that a rule looked at: numbers with their thousands, moments with their time, the rest as it is."""
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        return f"{Decimal(value).normalize():,f}"
+    return value
+
+
+@register.filter
 def verb_words(verb: str) -> str:
     """A verb of the audit log in words."""
     return say_verb(verb)

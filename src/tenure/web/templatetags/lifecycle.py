@@ -97,6 +97,14 @@ def segment_story(customer: Any) -> Story | None:
     return None
 
 
+@register.simple_tag
+def segments_of(customer_id: int) -> dict[str, Any]:
+    """The segments that a customer is in, and the others."""
+    mine = segments.list_segments_of(customer_id)
+    ids = {one.id for one in mine}
+    return {"mine": mine, "others": [one for one in segments.list_segments() if one.id not in ids]}
+
+
 @register.inclusion_tag("web/_scores.html")
 def score_lines(
     r: int, f: int, m: int, days_since: int | None, order_count: int, revenue: Decimal | None, currency: str

@@ -22,6 +22,7 @@ ITEMS = (
     NavItem("Dashboard", "/", "layout-dashboard"),
     NavItem("Customers", "/customers/", "users"),
     NavItem("Lifecycle (RFM)", "/lifecycle/", "grid-3x3"),
+    NavItem("Segments", "/segments/", "funnel"),
     NavItem("Campaigns", "/campaigns/", "send"),
     NavItem("Import", "/import/", "upload"),
     NavItem("Mailbox", "/mailbox/", "inbox"),
