@@ -184,7 +184,8 @@ def _gather_history(tx: Transaction, ids: str) -> None:
         "e.user_id, e.anonymous_id, e.occurred_at, "
         "CASE WHEN e.type = 'identify' THEN e.properties END AS properties "
         "FROM events AS e JOIN stored AS s ON s.stored_id = e.customer_id "
-        "WHERE e.rowid IN (SELECT rowid FROM events WHERE customer_id IN (SELECT stored_id FROM stored))"
+        "WHERE e.rowid IN (SELECT rowid FROM events WHERE customer_id IN (SELECT stored_id FROM stored)) "
+        "AND e.message_id NOT LIKE 'tenure-own-%'"
     )
 
 

@@ -92,14 +92,10 @@ class Appender:
         """
 
         def work(tx: Transaction) -> NoReturn:
-            last_seq = self._last_seq
-            try:
-                with transaction.atomic():
-                    self._append_part(tx, prepare(), {})
-                    answer = read(tx)
-                    transaction.set_rollback(True)
-            finally:
-                self._last_seq = last_seq
+            with transaction.atomic():
+                self._append_part(tx, prepare(), {})
+                answer = read(tx)
+                transaction.set_rollback(True)
             raise _Rehearsed(answer)
 
         try:
