@@ -13,12 +13,13 @@ def fold_facts(tx: Transaction) -> None:
     """Bring sessions and companies up to date. One look at a batch that brings nothing of the kind."""
     row = tx.execute(
         f"SELECT count(*), min(occurred_at) FILTER ({IS_VISIT}), "
+        f"max(occurred_at) FILTER ({IS_VISIT}), "
         f"(SELECT max(value) FROM checkpoints WHERE name = '{HORIZON}'), "
         f"EXISTS (SELECT 1 FROM {TO_REFOLD}), coalesce(bool_or(type = 'group'), false) FROM {RESOLVED}"
     ).fetchone()
-    count, first_visit_at, horizon, has_refolds, has_groups = row or (0, None, None, False, False)
-    if first_visit_at is not None:
-        fold_sessions(tx, Visits(first_visit_at, read_horizon(horizon), count > _LARGE))
+    count, first_at, last_at, horizon, has_refolds, has_groups = row or (0, None, None, None, False, False)
+    if first_at is not None:
+        fold_sessions(tx, Visits(first_at, last_at, read_horizon(horizon), count > _LARGE))
     if has_refolds:
         refold_sessions(tx, TO_REFOLD)
     if has_groups:

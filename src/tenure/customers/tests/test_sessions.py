@@ -107,6 +107,16 @@ def test_a_late_event_joins_two_visits_that_were_closed(services: object) -> Non
     assert (found["event_count"], found["landing_page"]) == (4, "/before")
 
 
+def test_a_batch_of_one_visit_joins_only_what_it_touches(services: object) -> None:
+    appender = events.current().appender
+    append(appender, [page(0, path="/a"), page(70, path="/b"), page(130, path="/c"), page(100, "bob")])
+    append(appender, [page(100, path="/d"), page(110), page(101, "bob")])
+    assert [(row["landing_page"], row["event_count"]) for row in read_sessions()] == [("/a", 1), ("/b", 4)]
+    append(appender, [page(29, path="/e"), page(31, "carol")])
+    assert [(row["landing_page"], row["event_count"]) for row in read_sessions()] == [("/a", 2), ("/b", 4)]
+    assert [row["event_count"] for row in read_sessions("bob")] == [2]
+
+
 def test_many_visits_are_closed_by_the_ticker(services: object) -> None:
     append(events.current().appender, [page(60 * hour) for hour in range(9)])
     assert not customers.compact_when_large(lakes.current(), at_least=100)
