@@ -1,7 +1,7 @@
 """The door of the customers room: who they are, and what is known of each."""
 
 from tenure.customers.batch_facts import fold_facts
-from tenure.customers.companies import build_companies, select_colleagues
+from tenure.customers.companies import Company, build_companies, find_company, select_colleagues
 from tenure.customers.currencies import (
     choose_currency,
     find_shop_currency,
@@ -57,6 +57,7 @@ __all__ = [
     "TOUCHED",
     "TO_REFOLD",
     "BatchIdentities",
+    "Company",
     "CustomerPage",
     "CustomerRow",
     "CustomerView",
@@ -85,6 +86,7 @@ __all__ = [
     "current_order_events",
     "describe_event",
     "erase_customer",
+    "find_company",
     "find_current_id",
     "find_customer_id",
     "find_customer_ids",

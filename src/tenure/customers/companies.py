@@ -1,4 +1,11 @@
-"""The companies that customers belong to, as `group` calls tell of them: the latest call wins, for her and for each trait."""
+"""The companies that customers belong to: the latest call wins, for her and for each of the company's traits.
+
+`group` calls tell of them, and the trait `company` (id, name and more) of `identify` calls.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
 
 import ibis
 
@@ -6,13 +13,34 @@ from tenure.events.api import RESOLVED
 from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
 
-_OF_BATCH = (
-    f"(SELECT * FROM {RESOLVED} WHERE type = 'group' AND group_id IS NOT NULL AND customer_id IS NOT NULL)"
+TELLS_OF_COMPANY = (
+    "(type = 'group' OR (type = 'identify' AND nullif(trim(properties ->> '$.company.id'), '') IS NOT NULL))"
 )
+_TOLD = (
+    "SELECT customer_id, group_id, properties, occurred_at, seq "
+    f"FROM {RESOLVED} WHERE type = 'group' AND group_id IS NOT NULL AND customer_id IS NOT NULL UNION ALL "
+    "SELECT customer_id, trim(properties ->> '$.company.id') AS group_id, properties ->> '$.company' AS properties, "
+    f"occurred_at, seq FROM {RESOLVED} WHERE type = 'identify' AND customer_id IS NOT NULL AND {TELLS_OF_COMPANY}"
+)
+_OF_BATCH = "batch_companies"
+
+
+@dataclass(frozen=True)
+class Company:
+    """A customer's company."""
+
+    id: str
+    traits: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        name = self.traits.get("name")
+        return name if isinstance(name, str) and name.strip() else self.id
 
 
 def fold_companies(tx: Transaction) -> None:
-    """Bring companies and who belongs to them up to the batch, which has at least one group call."""
+    """Bring companies and who belongs to them up to the batch, which tells of one at least."""
+    tx.execute(f"CREATE OR REPLACE TEMP TABLE {_OF_BATCH} AS {_TOLD}")
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE joined_companies AS SELECT customer_id, "
         f"arg_max(group_id, (occurred_at, seq)) AS company_id, max(occurred_at) AS since_at FROM {_OF_BATCH} GROUP BY 1"
@@ -31,7 +59,7 @@ def fold_companies(tx: Transaction) -> None:
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE told_companies AS SELECT company_id, key, "
         "arg_max(value, (occurred_at, seq)) AS value, max(occurred_at) AS set_at FROM ("
-        "SELECT group_id AS company_id, j.key, j.value::VARCHAR AS value, occurred_at, seq "
+        "SELECT told.group_id AS company_id, j.key, j.value::VARCHAR AS value, told.occurred_at, told.seq "
         f"FROM {_OF_BATCH} AS told, json_each(told.properties) AS j UNION ALL "
         "SELECT company_id, trait, value, set_at, 0 FROM company_traits "
         f"WHERE company_id IN (SELECT group_id FROM {_OF_BATCH})) AS every GROUP BY 1, 2"
@@ -54,8 +82,15 @@ def select_colleagues() -> str:
     """A SELECT of the customers of the companies that the batch being folded tells of."""
     return (
         "SELECT customer_id FROM customer_companies WHERE company_id IN "
-        f"(SELECT group_id FROM {RESOLVED} WHERE type = 'group')"
+        f"(SELECT group_id FROM ({_TOLD}) AS told)"
     )
+
+
+def find_company(customer_id: int) -> Company | None:
+    """The company of a present customer, where one is known."""
+    companies = build_companies()
+    rows = lakes.current().read_rows(companies.filter(companies.customer_id == customer_id))
+    return Company(rows[0]["company_id"], json.loads(rows[0]["traits"] or "{}")) if rows else None
 
 
 def build_companies(only: ibis.Table | None = None) -> ibis.Table:

@@ -158,10 +158,12 @@ def _describe(customer: api.CustomerView) -> dict[str, Any]:
     """What the cards beside the timeline show."""
     is_suppressed = bool(customer.email) and api.is_suppressed("email", customer.email or "")
     currencies = api.list_currencies_of(customer.id)
+    company = api.find_company(customer.id)
     last_order_at = customer.last_order_at
     return {
         "customer": customer,
-        "state": _fingerprint(customer, is_suppressed),
+        "state": _fingerprint(customer, is_suppressed, company),
+        "company": company,
         "average": customer.revenue / customer.order_count if customer.order_count else None,
         "days_since": (clock.today() - last_order_at.date()).days if last_order_at else None,
         "currencies": currencies,
@@ -173,10 +175,10 @@ def _describe(customer: api.CustomerView) -> dict[str, Any]:
     }
 
 
-def _fingerprint(customer: api.CustomerView, is_suppressed: bool) -> str:
+def _fingerprint(customer: api.CustomerView, is_suppressed: bool, company: api.Company | None) -> str:
     """Changes with everything that the cards show, except when the customer was last seen."""
     told = replace(customer, events=(), last_seen_at=customer.first_seen_at, event_count=0)
-    return hashlib.sha256(repr((told, is_suppressed)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((told, is_suppressed, company)).encode()).hexdigest()[:16]
 
 
 @require_GET

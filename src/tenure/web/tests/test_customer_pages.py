@@ -191,6 +191,13 @@ def test_what_is_known_is_shown_once_and_with_labels(services, viewer):
     assert html.count("zoe@example.com</dd>") == 1
 
 
+def test_the_page_names_the_company(services, viewer):
+    for name, traits in (("alice", {"company": {"id": "acme", "name": "Acme Ltd"}}), ("bob", {})):
+        tell(events.NewEvent("identify", None, traits, clock.now(), user_id=name))
+        page = read(viewer, f"/customers/{customers.find_customer_id(name)}/")
+        assert ("<dd>Acme Ltd</dd>" in page) == (name == "alice")
+
+
 def test_orders_in_two_currencies_are_added_and_the_page_says_so(services, viewer):
     tell(order("eva", "1", total=10, currency="EUR"), order("uma", "2", total=20, currency="USD"))
     tell(order("both", "3", total=1, currency="EUR"), order("both", "4", total=2, currency="USD"))
