@@ -1,7 +1,9 @@
 """The pages of segments: all of them, one of them, and why somebody is in one or not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import ibis
 import pyarrow as pa
@@ -28,7 +30,7 @@ from tenure.segments.definitions.library import SavedSegment, delete_segment, ge
 from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
 from tenure.segments.membership.history import list_days, list_overlaps, list_size_changes, read_causes
 from tenure.segments.membership.members import build_segment_members, list_segment_sizes
-from tenure.segments.rules.base import list_rules
+from tenure.segments.rules.base import Node, describe_node, list_rules
 
 PAGE_SIZE = 25
 DAYS = 30
@@ -51,7 +53,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
             "size": sizes.get(one.segment.name, 0) if one.is_built else None,
             "change": changes.get(one.id, 0) if one.is_built else None,
             "users": users.get(one.segment.name, []),
-            "is_persona": one.segment.persona is not None,
+            "words": describe_node(one.segment.node),
         }
         for one in saved
     ]
@@ -63,14 +65,28 @@ def list_page(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _list_users(around: LedgerSurroundings) -> dict[str, list[str]]:
-    """By segment: the segments that refer to it."""
-    users: dict[str, list[str]] = {}
-    for other in around.segments.values():
-        for rule in list_rules(other.node):
+@dataclass(frozen=True)
+class User:
+    """A segment or a stage model that refers to a segment."""
+
+    title: str
+    href: str
+
+
+def _list_users(around: LedgerSurroundings) -> dict[str, list[User]]:
+    """By segment: what refers to it."""
+    users: dict[str, list[User]] = {}
+
+    def add(nodes: Sequence[Node], user: User) -> None:
+        for rule in (rule for node in nodes for rule in list_rules(node)):
             for what, name in rule.list_names():
-                if what == "segment" and other.name not in users.setdefault(name, []):
-                    users[name].append(other.name)
+                if what == "segment" and user not in users.setdefault(name, []):
+                    users[name].append(user)
+
+    for other in around.segments.values():
+        add([other.node], User(other.title or other.name, f"/segments/{other.name}/"))
+    for model, nodes in around.stage_rules.items():
+        add(nodes, User(f"stages {model}", f"/lifecycle/models/{quote(model)}/"))
     return users
 
 

@@ -12,7 +12,7 @@ from tenure.segments.rules.base import Node, describe_node
 from tenure.segments.rules.parsing import parse_rules
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-TAKEN = ("new", "build", "lists", "why")
+TAKEN = ("new", "build", "lists", "personas", "why")
 """Names that the addresses of pages have."""
 
 

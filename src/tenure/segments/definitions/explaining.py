@@ -216,6 +216,9 @@ class _Look:
         return outputs
 
     def read(self, node: Node, place: str, evidence: Mapping[str, tuple[Evidence, ...]]) -> Reason:
+        if isinstance(node, Group) and node.word != "not" and len(node.parts) == 1:
+            ((part, inner),) = self._list_parts(node, place)
+            return self.read(part, inner, evidence)
         number = list(self.nodes).index(place)
         found = [self.answers.get(f"found_{number}_{n}") for n in range(len(self.asked.get(place, ())))]
         is_rule = isinstance(node, Rule)

@@ -103,7 +103,7 @@ class TotalRule(Rule):
     def describe(self) -> str:
         when = f" {self.window.describe()}" if self.window.describe() else ""
         what = (
-            f"{_WORDS[self.function]} {self.property} of “{self.event}”{describe_filters(self.where)}{when}"
+            f"{_WORDS[self.function]} “{self.property}” of “{self.event}”{describe_filters(self.where)}{when}"
         )
         return f"has a {what} of {self.bound.describe()}"
 

@@ -30,11 +30,17 @@ FILL = """
 from tenure.config import process
 with process.opened():
     from tenure.web.tests.shop import fill_shop
+    from tenure.segments import api as segments
     fill_shop(120)
+    rule = {"any": [{"kind": "event", "event": "Product Viewed"}, {"kind": "bought", "of": "name", "value": "Beans"}]}
+    segments.save_segment(segments.parse_segment({"name": "viewers", "title": "Viewers", "rule": {"all": [rule]}}), "test")
+    segments.rebuild_segments()
 """
 PAGES = [
     "/", "/customers/", "/customers/8/", "/lifecycle/", "/lifecycle/file/", "/lifecycle/models/",
-    "/lifecycle/models/lifecycle/", "/lifecycle/models/lifecycle/edit/", "/lifecycle/models/lifecycle/stages/3/", "/segments/personas/", "/campaigns/", "/campaigns/new/", "/import/",
+    "/lifecycle/models/lifecycle/", "/lifecycle/models/lifecycle/edit/", "/lifecycle/models/lifecycle/stages/3/", "/segments/personas/",
+    "/segments/", "/segments/new/", "/segments/new/?example=at-risk-and-reachable", "/segments/viewers/", "/segments/viewers/edit/",
+    "/segments/viewers/why/?customer=c8", "/campaigns/", "/campaigns/new/", "/import/",
     "/glossary/", "/settings/", "/settings/users/", "/settings/keys/", "/settings/audit/", "/settings/presets/",
     "/settings/sending/",
 ]  # fmt: skip
@@ -230,7 +236,17 @@ def test_axe_finds_nothing(open_browser, scheme):
     tab = open_browser(color_scheme=scheme, bypass_csp=True)
     axe, found = axe_module.Axe(), {}
     for path in (
-        PAGES if scheme == "light" else ("/", "/customers/8/", "/lifecycle/", "/import/", "/settings/keys/")
+        PAGES
+        if scheme == "light"
+        else (
+            "/",
+            "/customers/8/",
+            "/lifecycle/",
+            "/segments/",
+            "/segments/viewers/edit/",
+            "/import/",
+            "/settings/keys/",
+        )
     ):
         tab.goto(path)
         violations = axe.run(tab).response["violations"]

@@ -10,7 +10,8 @@ from tenure.web.glossary import find_entry
 PAGES = [
     "/", "/customers/", "/customers/?q=ada", "/customers/?segment=Champions&sort=revenue", "/customers/?r=5&f=1",
     "/customers/?q=nobody-is-called-this", "/lifecycle/", "/lifecycle/?preset=industry", "/lifecycle/file/",
-    "/campaigns/", "/import/", "/glossary/", "/settings/", "/settings/users/", "/settings/keys/", "/settings/audit/",
+    "/segments/", "/segments/new/", "/segments/new/?example=silent-buyers", "/campaigns/", "/import/", "/glossary/",
+    "/settings/", "/settings/users/", "/settings/keys/", "/settings/audit/",
     "/settings/presets/", "/settings/sending/", "/nothing-here/",
 ]  # fmt: skip
 
@@ -60,7 +61,9 @@ def test_charlie_who_is_not_signed_in_is_led_to_sign_in(client, db, path):
     assert client.get(path)["Location"].startswith("/sign-in/?next=")
 
 
-@pytest.mark.parametrize("path", ["/import/", "/customers/export.csv", "/lifecycle/customers.csv"])
+@pytest.mark.parametrize(
+    "path", ["/import/", "/customers/export.csv", "/lifecycle/customers.csv", "/segments/new/"]
+)
 def test_viewers_may_look_but_not_take_or_bring(viewer, path):
     assert viewer.get(path).status_code == 403
 
