@@ -102,7 +102,7 @@ def build_companies(only: ibis.Table | None = None) -> ibis.Table:
         "company_id", "since_at", customer_id=ibis.coalesce(joined.current_id, places.customer_id)
     )
     if only is not None:
-        current = current.semi_join(only, "customer_id")
+        current = current.filter(current.customer_id.isin(only.customer_id))
     order = [ibis.desc("since_at"), ibis.desc("company_id")]
     ranked = current.mutate(place=ibis.row_number().over(group_by="customer_id", order_by=order))
     latest = ranked.filter(ranked.place == 0).select("customer_id", "company_id")

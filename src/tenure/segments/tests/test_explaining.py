@@ -12,8 +12,12 @@ from tenure.events import api as events
 from tenure.lake import api as lakes
 from tenure.segments import api
 from tenure.segments.definitions.definition import parse_segment
+from tenure.segments.definitions.explaining import explain_node
 from tenure.segments.definitions.library import save_segment
+from tenure.segments.definitions.surroundings import look_around
 from tenure.segments.models import StaticList
+from tenure.segments.rules import KINDS
+from tenure.segments.rules.parsing import parse_rules
 
 NOW = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
 
@@ -172,3 +176,14 @@ def test_what_does_not_exist_is_said():
     explain({"kind": "event", "event": "Product Viewed"})
     with pytest.raises(NotFoundError, match="no customer 999"):
         api.explain_segment("asked", 999)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_kind_is_explained(kind):
+    tell("ada", ("Product Viewed", 1, {}), ("Order Completed", 2, {"order_id": "1", "total": 20}))
+    ada, around = customers.find_customer_id("ada"), look_around()
+    for example in kind.examples:
+        told = explain_node(parse_rules({"all": [example, {"not": example}]}), ada, around)
+        rule, negated = told.reason.parts
+        assert (told.reason.holds, rule.holds) == (False, not negated.holds)
+        assert rule.sentence
