@@ -18,6 +18,7 @@ class Category:
     reorder_days: float
     is_durable: bool
     products: tuple[tuple[str, float], ...]
+    brands: tuple[str, str]
 
 
 CATEGORIES = (
@@ -34,6 +35,7 @@ CATEGORIES = (
             ("Decaf Swiss Water 500 g", 13.50),
             ("Espresso Forte 1 kg", 22.90),
         ),
+        ("Kettle & Crumb", "Harbour Roast"),
     ),
     Category(
         "Tea",
@@ -46,6 +48,7 @@ CATEGORIES = (
             ("Rooibos Vanilla 150 g", 6.90),
             ("Mountain Herbs 80 g", 6.50),
         ),
+        ("Kettle & Crumb", "Leaf and Stone"),
     ),
     Category(
         "Pantry",
@@ -59,6 +62,7 @@ CATEGORIES = (
             ("Cane Sugar 500 g", 3.90),
             ("Wildflower Honey 350 g", 8.40),
         ),
+        ("Kettle & Crumb", "Millbrook"),
     ),
     Category(
         "Brewing",
@@ -72,6 +76,7 @@ CATEGORIES = (
             ("Moka Pot, 6 cups", 32.50),
             ("Milk Frother", 24.90),
         ),
+        ("Slowdrip", "Ottendal"),
     ),
     Category(
         "Tableware",
@@ -83,6 +88,7 @@ CATEGORIES = (
             ("Espresso Cups, set of 4", 29.90),
             ("Glass Carafe", 27.50),
         ),
+        ("Claywork", "Ottendal"),
     ),
     Category(
         "Kitchen machines",
@@ -95,6 +101,7 @@ CATEGORIES = (
             ("Gooseneck Kettle", 89.00),
             ("Compact Espresso Machine", 189.00),
         ),
+        ("Ottendal", "Brewline"),
     ),
 )
 

@@ -34,6 +34,15 @@ EVENT_NAMES = {
     Kind.EMAIL_UNSUBSCRIBED: ("track", "Unsubscribed"),
 }
 WEB_KINDS = (Kind.IDENTIFY, Kind.PAGE, Kind.PRODUCT_VIEWED, Kind.PRODUCT_ADDED, Kind.CHECKOUT_STARTED)
+VISIT_SOURCES = (
+    "",
+    "",
+    ',"page":{"referrer":"https://www.search.example/"}',
+    ',"page":{"referrer":"https://friends.example/feed"}',
+    ',"campaign":{"source":"newsletter","medium":"email","name":"Coffee of the month"}',
+    ',"campaign":{"source":"search ads","medium":"cpc","name":"Espresso machines"}',
+)
+"""What the context says of where a visit came from; one of them a person and day, the first is direct."""
 CONTEXT_KINDS = (Kind.IDENTIFY, Kind.PAGE)
 FIRST_ORDER_NUMBER = 10_001
 
@@ -106,7 +115,12 @@ class Stretch:
             "occurred_at": pa.array(occurred).cast(pa.timestamp("us")),
             "received_at": pa.array(received).cast(pa.timestamp("us")),
             "properties": texts.take_properties(kind, row),
-            "context": _take(texts.contexts, self.people.country[person], np.isin(kind, CONTEXT_KINDS)),
+            "context": _take(
+                texts.contexts,
+                self.people.country[person].astype(np.int64) * len(VISIT_SOURCES)
+                + np.where(is_page, _choose_source(person, at), 0),
+                np.isin(kind, CONTEXT_KINDS),
+            ),
             "source": pa.repeat(SOURCE, end - begin),
         }
         empty = {field.name: pa.nulls(end - begin, field.type) for field in EVENT_BATCH}
@@ -135,7 +149,13 @@ class _Texts:
         }
         self.types = pa.array([EVENT_NAMES[kind][0] for kind in Kind])
         self.events = pa.array([EVENT_NAMES[kind][1] for kind in Kind] + [name for name, _ in pages])
-        self.contexts = pa.array([f'{{"locale":"{c.locale}","timezone":"{c.timezone}"}}' for c in COUNTRIES])
+        self.contexts = pa.array(
+            [
+                f'{{"locale":"{c.locale}","timezone":"{c.timezone}"{source}}}'
+                for c in COUNTRIES
+                for source in VISIT_SOURCES
+            ]
+        )
         parts = [texts[kind].cast(pa.large_string()) for kind in Kind]
         self._begins = np.cumsum([0] + [len(part) for part in parts])[: len(Kind)]
         self._pool = pa.concat_arrays(parts)
@@ -164,11 +184,18 @@ def _page_json(name: str, path: str) -> str:
     return f'{{"name":"{name}","title":"{name}","path":"{path}","url":"{SHOP_URL}{path}"}}'
 
 
+def _choose_source(person: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Which of the sources brought each person on each day. Drawn from no stream of numbers."""
+    mixed = (person.astype(np.int64) * 2_654_435_761 + np.floor(at).astype(np.int64) * 40_503) >> 7
+    return mixed % len(VISIT_SOURCES)
+
+
 def _list_products() -> list[str]:
     """Each product's JSON without its closing brace."""
     rows = zip(CATALOGUE.names, CATALOGUE.category_of, CATALOGUE.prices_in_cents, strict=True)
     return [
         f'{{"product_id":"P{number:03d}","name":"{name}","category":"{CATEGORIES[category].name}",'
+        f'"brand":"{CATEGORIES[category].brands[number % 2]}",'
         f'"price":{cents / 100:.2f}'
         for number, (name, category, cents) in enumerate(rows, start=1)
     ]

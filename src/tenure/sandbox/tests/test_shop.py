@@ -1,6 +1,7 @@
 """The simulated shop: the same for the same seed, complete, ordered, valid."""
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -249,3 +250,13 @@ def test_a_shop_ends_and_says_so(shop: Shop) -> None:
         continue_shop(fork_shop(shop), UNTIL + timedelta(days=400))
     with pytest.raises(TenureError, match="at least one customer"):
         build_shop(0, 365, 1, UNTIL)
+
+
+def test_products_have_brands_and_visits_come_from_many_places(events: pa.Table) -> None:
+    rows = events.select(["type", "event", "properties", "context"]).to_pylist()
+    orders = [json.loads(row["properties"]) for row in rows if row["event"] == "Order Completed"]
+    assert all(line["brand"] and line["category"] for order in orders for line in order["products"])
+    contexts = [json.loads(row["context"]) for row in rows if row["type"] == "page"]
+    campaigns = {context.get("campaign", {}).get("source") for context in contexts}
+    assert campaigns == {None, "newsletter", "search ads"}
+    assert 0.2 < sum(not {"page", "campaign"} & set(context) for context in contexts) / len(contexts) < 0.5
