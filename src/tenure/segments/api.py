@@ -1,8 +1,8 @@
 """The door of the segments room: presets, scores, segments and where customers go between them."""
 
 from tenure.segments.definitions.checking import list_users
-from tenure.segments.definitions.counting import count_node, sample_node
-from tenure.segments.definitions.definition import parse_segment, parse_segments
+from tenure.segments.definitions.counting import compile_members, count_node, sample_node
+from tenure.segments.definitions.definition import order_segments, parse_segment, parse_segments
 from tenure.segments.definitions.explaining import Explanation, explain_segment
 from tenure.segments.definitions.library import (
     SavedSegment,
@@ -12,6 +12,7 @@ from tenure.segments.definitions.library import (
     list_segments,
 )
 from tenure.segments.definitions.surroundings import look_around, set_campaign_finder
+from tenure.segments.exporting import write_members
 from tenure.segments.membership.due import DueWatcher
 from tenure.segments.membership.engine import Rebuilt, current_engine, follow_batch, mark_stale
 from tenure.segments.membership.members import (
@@ -103,6 +104,7 @@ __all__ = [
     "build_scored",
     "build_segment_members",
     "build_stages",
+    "compile_members",
     "compute_flow",
     "compute_migration",
     "compute_moves",
@@ -138,6 +140,7 @@ __all__ = [
     "list_users",
     "look_around",
     "mark_stale",
+    "order_segments",
     "parse_model",
     "parse_model_text",
     "parse_preset",
@@ -153,5 +156,6 @@ __all__ = [
     "save_preset",
     "save_segment",
     "set_campaign_finder",
+    "write_members",
     "write_rfm_csv",
 ]

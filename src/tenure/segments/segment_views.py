@@ -28,16 +28,13 @@ from tenure.segments.definitions.counting import compile_members
 from tenure.segments.definitions.explaining import explain_segment
 from tenure.segments.definitions.library import SavedSegment, delete_segment, get_segment, list_segments
 from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
+from tenure.segments.exporting import COLUMNS as EXPORTED
 from tenure.segments.membership.history import list_days, list_overlaps, list_size_changes, read_causes
 from tenure.segments.membership.members import build_segment_members, list_segment_sizes
 from tenure.segments.rules.base import Node, describe_node, list_rules
 
 PAGE_SIZE = 25
 DAYS = 30
-EXPORTED = (
-    "customer_id", "external_id", "name", "email", "country", "segment", "phase", "r", "f", "m",
-    "order_count", "revenue", "first_order_at", "last_order_at", "last_seen_at",
-)  # fmt: skip
 
 
 @never_cache

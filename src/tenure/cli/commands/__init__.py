@@ -1,6 +1,16 @@
 """Every command of `tenure`, by subject, in one list."""
 
-from tenure.cli.commands import access, campaigns, customers, imports, lifecycle, presets, server, upkeep
+from tenure.cli.commands import (
+    access,
+    campaigns,
+    customers,
+    imports,
+    lifecycle,
+    presets,
+    segments,
+    server,
+    upkeep,
+)
 
 COMMAND_GROUPS = [
     server.register,
@@ -10,5 +20,6 @@ COMMAND_GROUPS = [
     customers.register,
     campaigns.register,
     presets.register,
+    segments.register,
     upkeep.register,
 ]

@@ -18,6 +18,7 @@ from tenure.cli.operations import (
     refresh,
     report_campaign,
     score,
+    segments,
     send_campaign,
     show_customer,
 )
@@ -40,6 +41,7 @@ OPERATIONS: list[Operation] = [
     apply_preset.OPERATION,
     back_up.OPERATION,
     examine.OPERATION,
+    *segments.OPERATIONS,
 ]
 
 

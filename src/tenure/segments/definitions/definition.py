@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tenure.base.errors import TenureError
 from tenure.base.yaml_file import BadYamlError, parse_yaml
-from tenure.segments.rules.base import Node, describe_node
+from tenure.segments.rules.base import Node, describe_node, list_rules
 from tenure.segments.rules.parsing import parse_rules
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -87,3 +87,24 @@ def parse_segments(text: str) -> list[Segment]:
     if isinstance(data, dict) and set(data) == {"segments"}:
         data = data["segments"]
     return [parse_segment(one) for one in (data if isinstance(data, list) else [data])]
+
+
+def order_segments(segments: list[Segment]) -> list[Segment]:
+    """Those that others of them refer to first, so that each finds what it names. Errors: a name twice."""
+    by_name = {segment.name: segment for segment in segments}
+    if len(by_name) < len(segments):
+        twice = next(one.name for one in segments if [other.name for other in segments].count(one.name) > 1)
+        raise TenureError("name_twice", f"The file describes {twice} twice.", "name")
+    ordered: dict[str, Segment] = {}
+
+    def put(segment: Segment, path: tuple[str, ...]) -> None:
+        if segment.name in ordered or segment.name in path:
+            return
+        for what, name in (named for rule in list_rules(segment.node) for named in rule.list_names()):
+            if what == "segment" and name in by_name:
+                put(by_name[name], (*path, segment.name))
+        ordered[segment.name] = segment
+
+    for segment in segments:
+        put(segment, ())
+    return list(ordered.values())
