@@ -55,6 +55,12 @@ def say(text: str = "") -> None:
     Console(soft_wrap=True).print(Text(text))
 
 
+def write(text: str) -> None:
+    """Text as it is, for files and pipes."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def print_table(columns: list[str], rows: list[list[Any]], title: str | None = None) -> None:
     """A table for people; numbers are right aligned. A column named with a leading `>` is right aligned."""
     from rich.console import Console

@@ -10,7 +10,7 @@ from tenure.base.errors import UnavailableError
 from tenure.lake import schema
 from tenure.lake.columns import EventColumns, SeenEvent
 from tenure.lake.derived import list_derived_tables, record_changed_pasts, settle_changed_pasts
-from tenure.lake.dialects import CLICKHOUSE, CLICKHOUSE_SETTINGS, DUCKDB, SPARK, Dialect
+from tenure.lake.dialects import CLICKHOUSE, CLICKHOUSE_SETTINGS, DIALECTS, DUCKDB, SPARK, Dialect
 from tenure.lake.engine import OUTSIDE_TROUBLE, Lake, Transaction, compile_sql
 from tenure.lake.engines.duckdb import open_file, open_memory
 from tenure.lake.keeper import Keeper
@@ -27,6 +27,7 @@ from tenure.lake.zones import build_zone_offsets
 __all__ = [
     "CLICKHOUSE",
     "CLICKHOUSE_SETTINGS",
+    "DIALECTS",
     "DUCKDB",
     "MEMBERSHIP_WORDS",
     "PAST",
@@ -62,6 +63,7 @@ __all__ = [
     "set_current",
     "settle_changed_pasts",
     "table",
+    "write_for_postgresql",
 ]
 
 MEMBERSHIP_WORDS = schema.MEMBERSHIP_WORDS
@@ -132,6 +134,20 @@ def opened(lake: Lake) -> Iterator[Lake]:
     finally:
         _current = before
         lake.close()
+
+
+def write_for_postgresql(statement: str) -> str:
+    """A query in DuckDB's words as PostgreSQL runs it, beside the functions that Tenure adds to a lake there."""
+    from tenure.lake.engines.postgresql.translating import translate
+
+    def describe(query: str) -> list[str]:
+        with current().reading() as reader:
+            names: list[str] = (
+                reader.execute(f"SELECT * FROM ({query}) AS q LIMIT 0").to_arrow_table().column_names
+            )
+        return names
+
+    return ";\n".join(translate(statement, describe))
 
 
 def table(name: str) -> ibis.Table:

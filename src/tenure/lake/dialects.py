@@ -4,6 +4,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import ibis
+from ibis.config import Config
+
+if ibis.options.pyspark is None:
+
+    class _SparkOptions(Config):
+        treat_nan_as_null: bool = False
+
+    ibis.options.pyspark = _SparkOptions()
+    """What Ibis asks for when it writes Spark's SQL, and knows only where Spark is installed."""
+
 UNIX_SECONDS = "[0-9]{9,10}"
 ISO_8601 = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -252,3 +263,5 @@ def _say_spark(sql: str) -> str:
 DUCKDB = Dialect()
 CLICKHOUSE = ClickHouseDialect()
 SPARK = SparkDialect()
+DIALECTS = {"duckdb": DUCKDB, "clickhouse": CLICKHOUSE, "spark": SPARK}
+"""By the name that people give. PostgreSQL is spoken to in DuckDB's words, which its engine translates."""

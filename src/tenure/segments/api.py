@@ -1,8 +1,17 @@
 """The door of the segments room: presets, scores, segments and where customers go between them."""
 
-from tenure.segments.definitions.checking import list_users
-from tenure.segments.definitions.counting import compile_members, count_node, sample_node
+from tenure.segments.definitions.applying import AppliedSegment, apply_segments, write_yaml
+from tenure.segments.definitions.checking import list_users, list_warnings
+from tenure.segments.definitions.counting import (
+    Count,
+    Step,
+    compile_members,
+    count_node,
+    count_segment,
+    sample_node,
+)
 from tenure.segments.definitions.definition import order_segments, parse_segment, parse_segments
+from tenure.segments.definitions.engines import ENGINES, compile_for_engine
 from tenure.segments.definitions.explaining import Explanation, explain_segment
 from tenure.segments.definitions.library import (
     SavedSegment,
@@ -70,9 +79,12 @@ from tenure.segments.stages.model import Stage, StageModel, parse_model, parse_m
 
 __all__ = [
     "DEFAULT_PRESET",
+    "ENGINES",
     "NOT_LISTED",
     "NOT_YET",
     "ROW_COLUMNS",
+    "AppliedSegment",
+    "Count",
     "CustomerStage",
     "Cutpoints",
     "DueWatcher",
@@ -96,14 +108,17 @@ __all__ = [
     "Stage",
     "StageModel",
     "StagesRebuilt",
+    "Step",
     "WayUp",
     "age",
     "apply_model_preset",
+    "apply_segments",
     "build_members",
     "build_rfm",
     "build_scored",
     "build_segment_members",
     "build_stages",
+    "compile_for_engine",
     "compile_members",
     "compute_flow",
     "compute_migration",
@@ -113,6 +128,7 @@ __all__ = [
     "compute_rfm_from_file",
     "compute_way_up",
     "count_node",
+    "count_segment",
     "count_segment_members",
     "count_stages",
     "current_engine",
@@ -138,6 +154,7 @@ __all__ = [
     "list_segments_of",
     "list_stages_of",
     "list_users",
+    "list_warnings",
     "look_around",
     "mark_stale",
     "order_segments",
@@ -158,4 +175,5 @@ __all__ = [
     "set_campaign_finder",
     "write_members",
     "write_rfm_csv",
+    "write_yaml",
 ]

@@ -1,5 +1,6 @@
 """`tenure segment`: groups of customers, described in files."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,14 +11,23 @@ from tenure.cli.commands.options import AsJson, existing_file
 from tenure.cli.misuse import MisuseError
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a segment.")]
+
+
+class Engine(StrEnum):
+    DUCKDB = "duckdb"
+    POSTGRESQL = "postgresql"
+    CLICKHOUSE = "clickhouse"
+    SPARK = "spark"
+
+
 _FORMATS = (".csv", ".parquet")
 
 
 def register(app: typer.Typer) -> None:
     segments = typer.Typer(help="Groups of customers by rules.", no_args_is_help=True)
     for name, command in (
-        ("apply", apply), ("list", list_all), ("count", count), ("members", members), ("explain", explain),
-        ("sql", sql), ("delete", delete),
+        ("apply", apply), ("list", list_all), ("show", show), ("count", count), ("members", members),
+        ("explain", explain), ("sql", sql), ("export", export), ("delete", delete),
     ):  # fmt: skip
         segments.command(name)(command)
     app.add_typer(segments, name="segment")
@@ -27,12 +37,15 @@ def apply(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.yaml", help="One segment, or `segments:` with several.")
     ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the file and say what would change.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Save the segments of a file, and find their members."""
-    path = str(existing_file(file, "file"))
+    arguments = {"file": str(existing_file(file, "file")), "dry_run": dry_run}
     with output.progress(as_json, "Saving") as progress:
-        result = dispatch.run("segment.apply", {"file": path}, progress)
+        result = dispatch.run("segment.apply", arguments, progress)
     output.show(result, as_json, _show_applied)
 
 
@@ -40,6 +53,12 @@ def list_all(as_json: AsJson = False) -> None:
     """The segments there are."""
     dispatch.require_data()
     output.show(dispatch.run("segment.list", {}), as_json, _show_list)
+
+
+def show(name: Name, as_json: AsJson = False) -> None:
+    """One segment: its rules, its members, what refers to it."""
+    dispatch.require_data()
+    output.show(dispatch.run("segment.show", {"name": name}), as_json, _show_one)
 
 
 def count(
@@ -91,12 +110,27 @@ def explain(
     output.show(result, as_json, _show_explained)
 
 
-def sql(name: Name, as_json: AsJson = False) -> None:
+def sql(
+    name: Name,
+    engine: Annotated[
+        Engine | None, typer.Option(help="For another engine than this lake's, over the documented tables.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """The statement that finds the members of a segment."""
     dispatch.require_data()
-    output.show(
-        dispatch.run("segment.sql", {"name": name}), as_json, lambda result: output.say(result["sql"])
-    )
+    result = dispatch.run("segment.sql", {"name": name, "engine": engine.value if engine else None})
+    output.show(result, as_json, lambda answer: output.say(answer["sql"]))
+
+
+def export(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One segment. Default: all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Segments as a file that `tenure segment apply` takes."""
+    dispatch.require_data()
+    result = dispatch.run("segment.export", {"name": name})
+    output.show(result, as_json, lambda answer: output.write(answer["yaml"]))
 
 
 def delete(name: Name, as_json: AsJson = False) -> None:
@@ -107,11 +141,34 @@ def delete(name: Name, as_json: AsJson = False) -> None:
 
 
 def _show_applied(result: dict[str, Any]) -> None:
-    rows = [[row["name"], row["state"], f"{row['members']:,}"] for row in result["segments"]]
+    rows = [
+        [row["name"], row["state"], None if row["members"] is None else f"{row['members']:,}"]
+        for row in result["segments"]
+    ]
     output.print_table(["Segment", "", ">Members"], rows)
+    if result["dry_run"]:
+        output.say("Nothing was saved.")
     for row in result["segments"]:
-        for warning in row["warnings"]:
-            output.say(f"{row['name']}, {warning['place']}: {warning['message']}")
+        _show_warnings(row["warnings"], f"{row['name']}, ")
+
+
+def _show_warnings(warnings: list[dict[str, str]], before: str = "") -> None:
+    for warning in warnings:
+        output.say(f"{before}{warning['place']}: {warning['message']}")
+
+
+def _show_one(result: dict[str, Any]) -> None:
+    facts = [
+        ["Segment", result["name"]],
+        ["Title", result["title"] or None],
+        ["Members", f"{result['members']:,}"],
+        ["State", result["state"]],
+        ["Version", f"{result['version']:,}"],
+        ["Used by", ", ".join(result["used_by"]) or None],
+    ]
+    output.print_table(["", ""], facts)
+    output.say(result["sentence"])
+    _show_warnings(result["warnings"])
 
 
 def _show_list(result: dict[str, Any]) -> None:
@@ -127,6 +184,7 @@ def _show_count(result: dict[str, Any]) -> None:
     if len(result["steps"]) > 1:
         rows = [[step["sentence"], f"{step['own']:,}", f"{step['left']:,}"] for step in result["steps"]]
         output.print_table(["Condition", ">Meet it", ">Are left"], rows)
+    _show_warnings(result["warnings"])
 
 
 def _show_members(result: dict[str, Any]) -> None:

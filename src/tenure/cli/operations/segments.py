@@ -1,31 +1,42 @@
 """Segments described in files, counted, listed, explained."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tenure.base.errors import TenureError
 from tenure.cli.operations.operation import Operation, Progress
 
 ACTOR = "command line"
 
 
 def apply(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Arguments: file (absolute path). Result: segments: [{name, state, members, warnings}].
+    """Arguments: file (absolute path), dry_run. Result: dry_run, segments: [{name, state, sentence, members, warnings}].
 
-    The file is checked as a whole before anything is saved. State is new, changed or unchanged.
+    The file is checked as a whole before anything is saved. State is new, changed or unchanged; members (how many) is
+    None in a dry run.
     """
     from tenure.segments import api as segments
 
     definitions = segments.parse_segments(Path(arguments["file"]).read_text(encoding="utf-8"))
-    known = {saved.segment.name for saved in segments.list_segments()}
-    results = []
-    for definition in segments.order_segments(definitions):
-        result = segments.save_segment(definition, ACTOR)
-        state = "unchanged" if not result.is_changed else "changed" if definition.name in known else "new"
-        warnings = [warning.as_dict() for warning in result.warnings]
-        results.append({"name": definition.name, "state": state, "warnings": warnings})
-    progress(None, "Looking at everybody")
-    segments.current_engine().catch_up()
-    return {"segments": [{**row, "members": segments.count_segment_members(row["name"])} for row in results]}
+    dry_run = arguments.get("dry_run", False)
+    applied = segments.apply_segments(definitions, ACTOR, dry_run)
+    sizes: Mapping[str, int] = {}
+    if not dry_run:
+        progress(None, "Looking at everybody")
+        segments.current_engine().catch_up()
+        sizes = segments.list_segment_sizes()
+    rows = [
+        {
+            "name": one.segment.name,
+            "state": one.state,
+            "sentence": one.segment.sentence,
+            "members": sizes.get(one.segment.name),
+            "warnings": [warning.as_dict() for warning in one.warnings],
+        }
+        for one in applied
+    ]
+    return {"dry_run": dry_run, "segments": rows}
 
 
 def list_all(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -34,36 +45,56 @@ def list_all(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     sizes = segments.list_segment_sizes()
     return {
-        "segments": [
-            {
-                "name": saved.segment.name,
-                "title": saved.segment.title,
-                "members": sizes[saved.segment.name],
-                "sentence": saved.segment.sentence,
-                "state": saved.trouble or ("built" if saved.is_built else "being computed"),
-            }
-            for saved in segments.list_segments()
-        ]
+        "segments": [_describe(saved, sizes.get(saved.segment.name, 0)) for saved in segments.list_segments()]
+    }
+
+
+def show(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Arguments: name. Result: as in the list, and definition, used_by, warnings, version, updated_at."""
+    from tenure.segments import api as segments
+
+    saved = segments.get_segment(arguments["name"])
+    return {
+        **_describe(saved, segments.count_segment_members(saved.segment.name)),
+        "definition": saved.segment.as_data(),
+        "used_by": segments.list_users(saved.segment.name, segments.look_around()),
+        "warnings": [warning.as_dict() for warning in segments.list_warnings(saved.segment)],
+        "version": saved.version,
+        "updated_at": saved.updated_at,
     }
 
 
 def count(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Arguments: name, or file with one segment. Result: count, customers, steps: [{sentence, own, left}]. Exact, as of now."""
+    """Arguments: name, or file with one segment. Exact, as of now.
+
+    Result: name, count, customers, steps: [{sentence, own, left}], warnings: [{place, message}].
+    """
     from tenure.events import api as events
     from tenure.segments import api as segments
 
     events.wait_until_folded()
     if arguments["file"]:
-        definitions = segments.parse_segments(Path(arguments["file"]).read_text(encoding="utf-8"))
-        chosen = definitions[0]
+        found = segments.parse_segments(Path(arguments["file"]).read_text(encoding="utf-8"))
+        if len(found) != 1:
+            raise TenureError(
+                "several_segments",
+                f"The file describes {len(found)} segments; count takes one. Apply it, then count by name.",
+                "name",
+            )
+        chosen = found[0]
     else:
         chosen = segments.get_segment(arguments["name"]).segment
-    around = segments.look_around()
-    found = segments.count_node(chosen.node, around)
-    steps = [
-        {"sentence": step.sentence, "own": step.own_count, "left": step.left_count} for step in found.steps
-    ]
-    return {"name": chosen.name, "count": found.count, "customers": found.total_count, "steps": steps}
+    counted = segments.count_segment(chosen)
+    return {
+        "name": chosen.name,
+        "count": counted.count,
+        "customers": counted.total_count,
+        "steps": [
+            {"sentence": step.sentence, "own": step.own_count, "left": step.left_count}
+            for step in counted.steps
+        ],
+        "warnings": [warning.as_dict() for warning in segments.list_warnings(chosen)],
+    }
 
 
 def list_members(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -102,14 +133,19 @@ def explain(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def write_sql(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Arguments: name. Result: name, sql: the statement that finds the members as of now."""
+    """Arguments: name, engine or None for this lake's own. Result: name, engine, sql: who is in it, as of now."""
     from tenure.segments import api as segments
 
-    saved = segments.get_segment(arguments["name"])
-    return {
-        "name": saved.segment.name,
-        "sql": segments.compile_members(saved.segment.node, segments.look_around()),
-    }
+    saved, engine = segments.get_segment(arguments["name"]), arguments.get("engine")
+    sql = segments.compile_for_engine(saved.segment.node, segments.look_around(), engine or "")
+    return {"name": saved.segment.name, "engine": engine, "sql": sql}
+
+
+def export(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Arguments: name or None for all. Result: yaml: a file that `apply` takes."""
+    from tenure.segments import api as segments
+
+    return {"yaml": segments.write_yaml([arguments["name"]] if arguments["name"] else [])}
 
 
 def delete(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -120,12 +156,24 @@ def delete(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {"name": arguments["name"]}
 
 
+def _describe(saved: Any, members: int) -> dict[str, Any]:
+    return {
+        "name": saved.segment.name,
+        "title": saved.segment.title,
+        "members": members,
+        "sentence": saved.segment.sentence,
+        "state": saved.trouble or ("built" if saved.is_built else "being computed"),
+    }
+
+
 OPERATIONS = (
     Operation("segment.apply", apply),
     Operation("segment.list", list_all),
+    Operation("segment.show", show),
     Operation("segment.count", count),
     Operation("segment.members", list_members),
     Operation("segment.explain", explain),
     Operation("segment.sql", write_sql),
+    Operation("segment.export", export),
     Operation("segment.delete", delete),
 )

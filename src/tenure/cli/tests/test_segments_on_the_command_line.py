@@ -57,6 +57,43 @@ def test_a_file_of_segments_is_applied_counted_explained_and_deleted(shop: Tenur
     assert shop("segment", "delete", "loyal-spenders", "--json").code == 0
 
 
+def test_segments_go_to_a_file_and_back(shop: Tenure, tmp_path: Path) -> None:
+    tried = shop("segment", "apply", "segments.yaml", "--dry-run", "--json").document
+    assert [(row["name"], row["state"], row["members"]) for row in tried["segments"]] == [
+        ("spenders", "new", None),
+        ("loyal-spenders", "new", None),
+    ]
+    assert shop("segment", "list", "--json").document["segments"] == []
+    shop("segment", "apply", "segments.yaml")
+    shown = shop("segment", "show", "spenders", "--json").document
+    assert shown["definition"]["rule"]["value"] == 50
+    assert shown["used_by"] == ["loyal-spenders"]
+    (tmp_path / "all.yaml").write_text(shop("segment", "export").out)
+    again = shop("segment", "apply", "all.yaml", "--json").document["segments"]
+    assert {(row["name"], row["state"]) for row in again} == {
+        ("spenders", "unchanged"),
+        ("loyal-spenders", "unchanged"),
+    }
+    assert shop("segment", "export", "spenders").out.startswith("name: spenders")
+    assert (
+        "toDecimal" in shop("segment", "sql", "spenders", "--engine", "clickhouse", "--json").document["sql"]
+    )
+    assert shop("segment", "sql", "spenders", "--engine", "oracle", "--json").code == 2
+
+
+def test_names_that_nothing_has_are_warned_of_and_references_checked(shop: Tenure, tmp_path: Path) -> None:
+    odd = "name: odd\nrule: {kind: event, event: Order Complete}\n"
+    (tmp_path / "odd.yaml").write_text(odd)
+    assert "Near is Order Completed" in shop("segment", "count", "odd.yaml").out
+    (tmp_path / "bad.yaml").write_text(SEGMENTS + "  - {name: lost, rule: {kind: segment, name: spender}}\n")
+    refused = shop("segment", "apply", "bad.yaml", "--json")
+    assert (
+        "lost: rule: there is no segment 'spender'. Did you mean spenders"
+        in refused.document["error"]["message"]
+    )
+    assert shop("segment", "list", "--json").document["segments"] == []
+
+
 def test_what_people_see_reads_well(shop: Tenure) -> None:
     assert "spenders" in shop("segment", "apply", "segments.yaml").out
     assert "1 of 3 customers." in shop("segment", "count", "spenders").out

@@ -11,7 +11,9 @@ from tenure.segments.compiling.moments import put_now
 from tenure.segments.compiling.needs import Facts, Need
 from tenure.segments.compiling.query import Query
 from tenure.segments.compiling.reading import Everyone, Reading
-from tenure.segments.definitions.surroundings import LedgerSurroundings
+from tenure.segments.definitions.checking import check_references
+from tenure.segments.definitions.definition import Segment
+from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
 from tenure.segments.rules.base import Group, Node, build_node, describe_node, list_rules
 
 SAMPLE_SIZE = 10
@@ -55,6 +57,13 @@ def count_node(node: Node, around: LedgerSurroundings) -> Count:
         for number, part in enumerate(parts)
     )
     return Count(int(row["found"] or 0), int(row["total"] or 0), steps)
+
+
+def count_segment(segment: Segment) -> Count:
+    """Exact, as of now, whether it is saved or not. Errors: it refers to what does not exist."""
+    around = look_around()
+    check_references(segment, around)
+    return count_node(segment.node, around)
 
 
 def sample_node(node: Node, around: LedgerSurroundings, most: int = SAMPLE_SIZE) -> list[int]:

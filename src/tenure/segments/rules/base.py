@@ -136,7 +136,7 @@ class Rule(Part):
 
     def as_data(self) -> dict[str, Any]:
         """The rule as it is written, without what stands by itself."""
-        data: dict[str, Any] = self.model_dump(mode="json", exclude_defaults=True)
+        data: dict[str, Any] = write_plainly(self.model_dump(exclude_defaults=True))
         return {"kind": self.kind, **data}
 
 
@@ -183,6 +183,18 @@ def describe_node(node: Node) -> str:
         for part in node.parts
     ]
     return {"all": " and ", "any": " or "}[node.word].join(texts)
+
+
+def write_plainly(value: Any) -> Any:
+    """For JSON and YAML: numbers as numbers wherever that loses nothing, dates as ISO text."""
+    if isinstance(value, dict):
+        return {name: write_plainly(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [write_plainly(one) for one in value]
+    if isinstance(value, Decimal):
+        number = int(value) if value == value.to_integral_value() else float(value)
+        return number if Decimal(str(number)) == value else str(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def say_amount(number: Decimal) -> str:
