@@ -1,7 +1,7 @@
 """Fresh answers against the stored ones: the bits that changed are written, logged and told as events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
 from tenure.segments.compiling.moments import FAR_TEXT, write_moment
 from tenure.segments.membership.compiled import Definitions
+from tenure.segments.stages.applying import apply_stages, tell_stages
 
 FRESH = "fresh_members"
 _COLUMNS = ["customer_id", "due_at", *(f"w{number}" for number in range(lakes.MEMBERSHIP_WORDS))]
@@ -27,6 +28,7 @@ class Applied:
     exited_count: int
     due_at: datetime | None
     told_names: frozenset[str] = frozenset()
+    has_new_stages: bool = False
 
 
 def apply_fresh(
@@ -38,9 +40,10 @@ def apply_fresh(
     cause: str,
     spared: Sequence[int] = (),
 ) -> Applied:
-    """Write the answers of `fresh` (customer_id, due_at, words) for the customers `ids`, or for everybody but `spared`.
+    """Write the answers of `fresh` (customer_id, due_at, words, stages' positions) for the customers `ids`, or for
+    everybody but `spared`.
 
-    Who is asked for and not there is no longer a customer and leaves every segment.
+    Who is asked for and not there is no longer a customer and leaves every segment and stage.
     """
     with tx.with_rows("fresh_rows", fresh):
         if ids is None:
@@ -50,7 +53,12 @@ def apply_fresh(
         else:
             with tx.with_rows("asked_ids", ids):
                 _compare(tx, definitions, _select_old("asked_ids"), everybody=False)
-    return _write(tx, definitions, now, cause, is_large=ids is None)
+    applied = _write(tx, definitions, now, cause, is_large=ids is None)
+    models = [saved.model for saved in definitions.models]
+    if not apply_stages(tx, models, fresh, ids, now, cause, spared):
+        return applied
+    told = applied.told_names | (tell_stages(tx) if cause in _TOLD else frozenset())
+    return replace(applied, told_names=told, has_new_stages=True)
 
 
 def _select_old(ids: str) -> str:

@@ -13,11 +13,14 @@ from tenure.segments.compiling.moments import build_earliest
 from tenure.segments.compiling.needs import Aggregate, Coming, Fact, Facts, Need
 from tenure.segments.compiling.query import Query, SmallQuery
 from tenure.segments.compiling.reading import Everyone, Reading
-from tenure.segments.compiling.sources import ANY_CHANGE
+from tenure.segments.compiling.sources import ANY_CHANGE, StageSource
 from tenure.segments.definitions.library import SavedSegment, list_segments
 from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
 from tenure.segments.models import SegmentDefinition, StageModelDefinition, StaticList
 from tenure.segments.rules.base import build_node, list_rules
+from tenure.segments.stages.compiling import build_next_change, compile_stages
+from tenure.segments.stages.library import SavedModel, list_models
+from tenure.segments.stages.model import BUILT_IN
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,23 @@ class Definitions:
     around: LedgerSurroundings
     every: tuple[SavedSegment, ...]
     """All active segments, where `segments` are those of them that are looked at."""
+    models: tuple[SavedModel, ...] = ()
+    every_model: tuple[SavedModel, ...] = ()
+    """Likewise the stage models."""
 
     @property
     def is_complete(self) -> bool:
-        return len(self.segments) == len(self.every)
+        return len(self.segments) == len(self.every) and len(self.models) == len(self.every_model)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.segments and not self.models
 
     @cached_property
     def needs(self) -> tuple[Need, ...]:
-        return tuple(dict.fromkeys(need for saved in self.segments for need in self._list_needs(saved)))
+        of_segments = [need for saved in self.segments for need in self._list_needs(saved)]
+        of_models = [need for saved in self.models for need in self._list_model_needs(saved)]
+        return tuple(dict.fromkeys([*of_segments, *of_models]))
 
     @cached_property
     def sources(self) -> frozenset[Any]:
@@ -51,34 +63,40 @@ class Definitions:
         """The names of the events that any rule counts."""
         return frozenset(name for source in self.sources for name in source.triggers) - {ANY_CHANGE}
 
-    def only(self, names: Collection[str]) -> "Definitions":
+    def only(self, names: Collection[str], models: Collection[str] = ()) -> "Definitions":
         kept = tuple(saved for saved in self.segments if saved.segment.name in names)
-        return Definitions(self.version, kept, self.around, self.every)
+        return self._narrow(kept, tuple(saved for saved in self.models if saved.model.name in models))
 
-    def find_touched(self, event_names: Collection[str]) -> "Definitions":
-        """Those whose answer events of these names, or any change of the customer, may change."""
+    def _narrow(self, segments: tuple[SavedSegment, ...], models: tuple[SavedModel, ...]) -> "Definitions":
+        return Definitions(self.version, segments, self.around, self.every, models, self.every_model)
+
+    def find_touched(self, event_names: Collection[str], with_models: bool = False) -> "Definitions":
+        """Those whose answer events of these names, or any change of the customer, may change. `with_models` takes all
+        stage models along, because a new customer has a stage whatever she did."""
         named = set(event_names)
-        touched = tuple(saved for saved in self.segments if self._is_touched(saved, named))
-        return (
-            self
-            if len(touched) == len(self.segments)
-            else Definitions(self.version, touched, self.around, self.every)
+        segments = tuple(saved for saved in self.segments if _is_touched(self._list_needs(saved), named))
+        models = tuple(
+            saved for saved in self.models if with_models or _is_touched(self._list_model_needs(saved), named)
         )
+        is_all = len(segments) == len(self.segments) and len(models) == len(self.models)
+        return self if is_all else self._narrow(segments, models)
 
-    def _is_touched(self, saved: SavedSegment, names: set[str]) -> bool:
-        needs = self._list_needs(saved)
-        triggers = {
-            name for need in needs if isinstance(need, Aggregate | Coming) for name in need.source.triggers
-        }
-        return (
-            bool(triggers & names) or ANY_CHANGE in triggers or any(isinstance(need, Fact) for need in needs)
-        )
+    @cached_property
+    def asking(self) -> "Definitions":
+        """Those whose rules ask for stages of models that are evaluated here: they follow a change of stage."""
+        segments = tuple(saved for saved in self.segments if _asks_for_stages(self._list_needs(saved)))
+        models = tuple(saved for saved in self.models if _asks_for_stages(self._list_model_needs(saved)))
+        return self._narrow(segments, models)
+
+    def _list_model_needs(self, saved: SavedModel) -> list[Need]:
+        return compile_stages(saved.model, self.around)[0]
 
     def _list_needs(self, saved: SavedSegment) -> list[Need]:
         return [need for rule in list_rules(saved.segment.node) for need in rule.list_needs(self.around)]
 
     def build_outputs(self, facts: Facts) -> dict[str, Value]:
-        """A boolean `s<slot>` per segment, and `due_at`, the earliest moment at which one of them may change."""
+        """A boolean `s<slot>` per segment, the stage's position `m<n>` per model, and `due_at`, the earliest moment at which
+        one of them may change."""
         outputs: dict[str, Value] = {}
         moments = []
         for saved in self.segments:
@@ -86,6 +104,9 @@ class Definitions:
             for rule in list_rules(saved.segment.node):
                 if (moment := rule.build_next_change(facts, self.around)) is not None:
                     moments.append(moment)
+        for number, model in enumerate(self.models):
+            outputs[f"m{number}"] = compile_stages(model.model, self.around)[1](facts)
+            moments.append(build_next_change(model.model, facts, self.around))
         return {
             **outputs,
             "due_at": build_earliest(list({moment.op(): moment for moment in moments}.values())),
@@ -102,7 +123,7 @@ class Definitions:
         return self.pack(SmallQuery(reading, self.needs).compile(self.build_outputs))
 
     def pack(self, sql: str) -> str:
-        """customer_id, due_at and the words that hold a segment's bit."""
+        """customer_id, due_at, the words that hold a segment's bit, and the positions of stages."""
         words = []
         for word in self.words:
             bits = " + ".join(
@@ -111,7 +132,10 @@ class Definitions:
                 if saved.slot // lakes.SLOTS_PER_WORD == word
             )
             words.append(f"CAST({bits} AS BIGINT) AS w{word}")
-        return f"SELECT customer_id, due_at, {', '.join(words)} FROM ({sql}) AS packed"
+        listed = ", ".join(
+            ["customer_id", "due_at", *words, *(f"m{number}" for number in range(len(self.models)))]
+        )
+        return f"SELECT {listed} FROM ({sql}) AS packed"
 
     @property
     def words(self) -> list[int]:
@@ -121,6 +145,29 @@ class Definitions:
         """The bits of a word that these definitions decide."""
         slots = [saved.slot for saved in self.segments if saved.slot // lakes.SLOTS_PER_WORD == word]
         return sum(1 << (slot % lakes.SLOTS_PER_WORD) for slot in slots)
+
+
+def _asks_for_stages(needs: list[Need]) -> bool:
+    return any(
+        (
+            isinstance(need, Aggregate | Coming)
+            and isinstance(need.source, StageSource)
+            and need.source.model != BUILT_IN
+        )
+        or (
+            isinstance(need, Fact)
+            and need.column.name.startswith(("stage:", "since:"))
+            and not need.column.name.endswith(f":{BUILT_IN}")
+        )
+        for need in needs
+    )
+
+
+def _is_touched(needs: list[Need], names: set[str]) -> bool:
+    triggers = {
+        name for need in needs if isinstance(need, Aggregate | Coming) for name in need.source.triggers
+    }
+    return bool(triggers & names) or ANY_CHANGE in triggers or any(isinstance(need, Fact) for need in needs)
 
 
 class Current:
@@ -136,13 +183,17 @@ class Current:
         with self._lock:
             if self._definitions is None or self._definitions.version != version:
                 segments = tuple(saved for saved in list_segments() if not saved.trouble)
-                self._definitions = Definitions(version, segments, look_around(), segments)
+                models = tuple(
+                    saved for saved in list_models() if not saved.is_built_in and not saved.trouble
+                )
+                self._definitions = Definitions(version, segments, look_around(), segments, models, models)
                 self._texts.clear()
             return self._definitions
 
     def get_text(self, key: str, definitions: Definitions, make: Callable[[], str]) -> str:
         """Compiling takes longer than running: each text is made once."""
-        full = (key, definitions.version, tuple(saved.slot for saved in definitions.segments))
+        slots = tuple(saved.slot for saved in definitions.segments)
+        full = (key, definitions.version, slots, tuple(saved.model.name for saved in definitions.models))
         with self._lock:
             found = self._texts.get(full)
         if found is None:
@@ -157,7 +208,7 @@ class Current:
 def _read_version() -> tuple[Any, ...]:
     return (
         tuple(SegmentDefinition.objects.order_by("id").values_list("id", "version", "trouble")),
-        tuple(StageModelDefinition.objects.order_by("id").values_list("id", "version")),
+        tuple(StageModelDefinition.objects.order_by("id").values_list("id", "version", "trouble")),
         tuple(StaticList.objects.order_by("id").values_list("id", flat=True)),
     )
 

@@ -20,11 +20,11 @@ from tenure.events import api as events_api
 from tenure.lake import api as lakes
 from tenure.lake.api import Lake, Transaction
 from tenure.segments.compiling.moments import put_now, write_moment
-from tenure.segments.definitions.library import SavedSegment
 from tenure.segments.membership.applying import Applied, apply_fresh
 from tenure.segments.membership.compiled import CURRENT, Definitions
 from tenure.segments.membership.desk import MOST_CUSTOMERS, Desk
-from tenure.segments.models import SegmentDefinition
+from tenure.segments.models import SegmentDefinition, StageModelDefinition
+from tenure.segments.stages.model import BUILT_IN
 
 logger = logging.getLogger(__name__)
 STALE_CHECKPOINT = "segments_stale"
@@ -68,7 +68,7 @@ class Engine:
         """Look at customers (in chunks that fit the desk) as `tx` sees them; only at segments that events of `names`
         can touch. None where there is nothing to look at."""
         every = CURRENT.get()
-        if not every.segments or not customer_ids:
+        if every.is_empty or not customer_ids:
             return None
         if self._seen_meanwhile is not None:
             self._seen_meanwhile.update(customer_ids)
@@ -88,18 +88,21 @@ class Engine:
         names: Collection[str] | None,
     ) -> Applied | None:
         """Entries and exits are events, which may touch segments again."""
-        definitions = every if names is None else every.find_touched(names)
+        definitions = every if names is None else every.find_touched(names, with_models=True)
         now, applied = clock.now(), None
         asked = pa.table({"customer_id": pa.array(ids, pa.int64())})
         for _ in range(_MOST_ROUNDS):
-            if not definitions.segments:
+            if definitions.is_empty:
                 break
             definitions, fresh = self._look(tx, definitions, ids, now)
             applied = apply_fresh(tx, definitions, fresh, asked, now, cause)
             self._note_due(applied.due_at)
-            if not applied.told_names & every.event_names:
+            if applied.told_names & every.event_names:
+                definitions = every.find_touched(applied.told_names)
+            elif applied.has_new_stages:
+                definitions = every.asking
+            else:
                 break
-            definitions = every.find_touched(applied.told_names)
         return applied
 
     def _look(
@@ -112,35 +115,33 @@ class Engine:
             if lakes.is_outside_trouble(error):
                 raise
             logger.exception("segments could not be evaluated; looking for the one at fault")
-        sound = [
+        segments = [
             saved.segment.name
             for saved in definitions.segments
-            if self._is_sound(tx, definitions, saved, ids, now)
+            if self._is_sound(tx, definitions.only([saved.segment.name]), SegmentDefinition, saved.segment.name, ids)
         ]
-        definitions = definitions.only(sound)
+        models = [
+            saved.model.name
+            for saved in definitions.models
+            if self._is_sound(tx, definitions.only([], [saved.model.name]), StageModelDefinition, saved.model.name, ids)
+        ]
+        definitions = definitions.only(segments, models)
         return definitions, self._desk.evaluate(definitions, ids, tx, now)
 
     def _is_sound(
-        self,
-        tx: Transaction,
-        definitions: Definitions,
-        saved: SavedSegment,
-        ids: Sequence[int],
-        now: datetime,
+        self, tx: Transaction, alone: Definitions, kept_as: type[SegmentDefinition | StageModelDefinition], name: str, ids: Sequence[int]
     ) -> bool:
         try:
-            self._desk.evaluate(definitions.only([saved.segment.name]), ids, tx, now)
+            self._desk.evaluate(alone, ids, tx, clock.now())
         except Exception as error:
-            logger.error("the segment %s is set aside: %r", saved.segment.name, error)
-            SegmentDefinition.objects.filter(pk=saved.id, version=saved.version).update(
-                trouble=f"It cannot be evaluated: {error}"[:500]
-            )
+            logger.error("%s is set aside: %r", name, error)
+            kept_as.objects.filter(name=name).update(trouble=f"It cannot be evaluated: {error}"[:500])
             return False
         return True
 
     def follow_batch(self, tx: Transaction) -> None:
         """A batch handler: after the profiles and the scores."""
-        if not CURRENT.get().segments:
+        if CURRENT.get().is_empty:
             return
         suppressed = customers_api.bring_suppressions(tx)
         ids, names = list_touched(tx)
@@ -186,13 +187,20 @@ class Engine:
             self._due_at = due_at
             self.woken.set()
 
-    def rebuild(self, names: Collection[str] | None = None, cause: str = "definition") -> Rebuilt:
-        """Evaluate segments (default: all) for everybody and write what differs."""
+    def rebuild(
+        self,
+        names: Collection[str] | None = None,
+        cause: str = "definition",
+        models: Collection[str] = (),
+        rounds: int = 1,
+    ) -> Rebuilt:
+        """Evaluate segments and stage models (default: all; else those named) for everybody and write what differs;
+        then, where stages changed, those that ask for stages."""
         every = CURRENT.get()
-        definitions = every if names is None else every.only(names)
-        if definitions.segments:
+        definitions = every if names is None else every.only(names, models)
+        if not definitions.is_empty:
             definitions, _ = self.lake.write(lambda tx: self._look(tx, definitions, [], clock.now()))
-        if not definitions.segments:
+        if definitions.is_empty:
             return Rebuilt((), 0, 0, 0)
         with self._rebuilding, self._watching():
             stale = _read_stale(self.lake)
@@ -201,9 +209,21 @@ class Engine:
             applied = self.lake.write(
                 lambda tx: self._write_everybody(tx, definitions, fresh, now, cause, stale)
             )
+        if applied.has_new_stages and not every.asking.is_empty and rounds < _MOST_ROUNDS:
+            asking = every.asking
+            self.rebuild(
+                [saved.segment.name for saved in asking.segments],
+                cause,
+                [saved.model.name for saved in asking.models],
+                rounds + 1,
+            )
         for saved in definitions.segments:
             SegmentDefinition.objects.filter(pk=saved.id, version=saved.version).update(
                 built_version=saved.version
+            )
+        for model in definitions.models:
+            StageModelDefinition.objects.filter(name=model.model.name, version=model.version).update(
+                built_version=model.version
             )
         self.woken.set()
         return Rebuilt(
@@ -280,7 +300,9 @@ class Engine:
             return self.rebuild(cause="import")
         waiting = SegmentDefinition.objects.filter(trouble="").exclude(built_version=F("version"))
         unbuilt = list(waiting.values_list("name", flat=True))
-        return self.rebuild(unbuilt) if unbuilt else None
+        unused = StageModelDefinition.objects.filter(trouble="").exclude(built_version=F("version"))
+        models = list(unused.exclude(name=BUILT_IN).values_list("name", flat=True))
+        return self.rebuild(unbuilt, models=models) if unbuilt or models else None
 
     def _clear_deleted(self, every: Definitions) -> None:
         """Bits of slots that no segment has any more, so that the next one in a slot begins with nobody."""

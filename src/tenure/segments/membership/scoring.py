@@ -11,6 +11,6 @@ from tenure.segments.rfm.refresh import Progress, RefreshResult
 def refresh(as_of_on: date | None = None, progress: Progress | None = None) -> RefreshResult:
     """Score everybody (see `rfm.refresh`), then look at everybody's segments again."""
     result = rfm.refresh(as_of_on, progress)
-    if CURRENT.get().segments:
+    if not CURRENT.get().is_empty:
         current_engine().rebuild(cause=current_engine().find_cause("scoring"))
     return result

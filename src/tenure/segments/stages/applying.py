@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from tenure.events import api as events_api
 from tenure.lake.api import Transaction
 from tenure.segments.compiling.moments import write_moment
 from tenure.segments.stages.model import StageModel
@@ -22,27 +23,24 @@ def apply_stages(
     ids: pa.Table | None,
     now: datetime,
     cause: str,
+    spared: Sequence[int] = (),
 ) -> int:
     """Write the stages of `fresh` (customer_id, `m0`, `m1`, ... as positions in the models' stages) for the customers
-    `ids` (customer_id), or for everybody.
+    `ids` (customer_id), or for everybody but `spared`.
 
     Who is asked for and not in `fresh` is no longer a customer and is in no stage. Gives how many stages changed.
     """
     if not models:
         return 0
-    with tx.with_rows("fresh_stages", fresh), tx.with_rows("stage_names", _list_stages(models)):
-        if ids is None:
-            _compare(tx, models, now, cause)
-            _forget_gone(tx, models, "SELECT customer_id FROM fresh_stages", is_everybody=True)
-        else:
-            with tx.with_rows("asked_stage_ids", ids):
-                _compare(tx, models, now, cause)
-                _forget_gone(
-                    tx,
-                    models,
-                    "SELECT customer_id FROM asked_stage_ids EXCEPT SELECT customer_id FROM fresh_stages",
-                    is_everybody=False,
-                )
+    asked = ids if ids is not None else pa.table({"customer_id": pa.array(spared, pa.int64())})
+    with (
+        tx.with_rows("fresh_stages", fresh),
+        tx.with_rows("stage_names", _list_stages(models)),
+        tx.with_rows("named_stage_ids", asked),
+    ):
+        _keep_old(tx, is_everybody=ids is None)
+        _compare(tx, models, now, cause)
+        _forget_gone(tx, models)
     row = tx.execute(f"SELECT count(*) FROM {CHANGED}").fetchone()
     count = int(row[0]) if row else 0
     if count:
@@ -72,9 +70,9 @@ def _compare(tx: Transaction, models: Sequence[StageModel], now: datetime, cause
     parts = [
         f"SELECT f.customer_id, n.model, {before} AS from_stage, n.stage AS to_stage, "
         f"greatest(TIMESTAMP '{write_moment(now)}', o.since_at + INTERVAL 1 MICROSECOND) AS since_at, "
-        "CASE WHEN b.rank < n.rank THEN 'up' WHEN b.rank > n.rank THEN 'down' END AS direction "
+        "CASE WHEN b.rank < n.rank THEN 'up' WHEN b.rank > n.rank THEN 'down' ELSE 'same' END AS direction "
         f"FROM fresh_stages AS f JOIN stage_names AS n ON n.position = f.m{number} AND n.model = {_quote(model.name)} "
-        f"LEFT JOIN stages_now AS o ON o.customer_id = f.customer_id AND o.model = {_quote(model.name)} "
+        f"LEFT JOIN old_stages AS o ON o.customer_id = f.customer_id AND o.model = {_quote(model.name)} "
         "LEFT JOIN stage_names AS b ON b.model = n.model AND b.stage = o.stage "
         "WHERE o.stage IS DISTINCT FROM n.stage"
         for number, model in enumerate(models)
@@ -82,10 +80,36 @@ def _compare(tx: Transaction, models: Sequence[StageModel], now: datetime, cause
     tx.execute(f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS {' UNION ALL '.join(parts)}")
 
 
-def _forget_gone(tx: Transaction, models: Sequence[StageModel], ids: str, is_everybody: bool) -> None:
-    listed = ", ".join(_quote(model.name) for model in models)
+def _keep_old(tx: Transaction, is_everybody: bool) -> None:
+    """The stored stages of those who are looked at, once for all models."""
     word = "NOT IN" if is_everybody else "IN"
-    tx.execute(f"DELETE FROM stages_now WHERE model IN ({listed}) AND customer_id {word} ({ids})")
+    tx.execute(
+        "CREATE OR REPLACE TEMP TABLE old_stages AS SELECT * FROM stages_now "
+        f"WHERE customer_id {word} (SELECT customer_id FROM named_stage_ids)"
+    )
+
+
+def _forget_gone(tx: Transaction, models: Sequence[StageModel]) -> None:
+    listed = ", ".join(_quote(model.name) for model in models)
+    gone = (
+        f"SELECT customer_id FROM old_stages WHERE model IN ({listed}) "
+        "AND customer_id NOT IN (SELECT customer_id FROM fresh_stages)"
+    )
+    row = tx.execute(f"SELECT count(*) FROM ({gone}) AS gone").fetchone()
+    if row and row[0]:
+        tx.execute(f"DELETE FROM stages_now WHERE model IN ({listed}) AND customer_id IN ({gone})")
+
+
+def tell_stages(tx: Transaction) -> frozenset[str]:
+    """`Stage Changed` is an event like any other, for what the last `apply_stages` changed; a first stage is no change.
+    Gives the names told."""
+    count = events_api.append_own(
+        tx,
+        "SELECT customer_id, 'Stage Changed' AS event, since_at AS occurred_at, "
+        "json_object('model', model, 'from', from_stage, 'to', to_stage, 'direction', direction)::VARCHAR AS properties "
+        f"FROM {CHANGED} WHERE from_stage IS NOT NULL",
+    )
+    return frozenset({"Stage Changed"}) if count else frozenset()
 
 
 def _write(tx: Transaction) -> None:

@@ -63,7 +63,7 @@ def test_every_preset_puts_everybody_into_exactly_one_stage() -> None:
             found = read_stages(model)
             assert found == find_slowly(model), name
             assert len({stage for stages in found.values() for stage in stages}) >= 3, name
-        assert rebuild_stages().changed_count == 0
+        assert rebuild_stages().names == result.names
 
 
 @pytest.mark.skipif("visitors" not in PRESETS, reason="visits are not kept")
