@@ -202,8 +202,6 @@ def _measure(members: ibis.Table) -> tuple[Measure, ...]:
 
 def _join_visits(people: ibis.Table) -> ibis.Table:
     """visits: how many in the last days, NULL for none."""
-    if not hasattr(customers_api, "build_sessions"):
-        return people.mutate(visits=ibis.null("int64"))
     since = build_moment(clock.now() - timedelta(days=VISIT_DAYS))
     sessions = customers_api.build_sessions()
     recent = sessions.filter(sessions.started_at > since)

@@ -118,18 +118,27 @@ class Engine:
         segments = [
             saved.segment.name
             for saved in definitions.segments
-            if self._is_sound(tx, definitions.only([saved.segment.name]), SegmentDefinition, saved.segment.name, ids)
+            if self._is_sound(
+                tx, definitions.only([saved.segment.name]), SegmentDefinition, saved.segment.name, ids
+            )
         ]
         models = [
             saved.model.name
             for saved in definitions.models
-            if self._is_sound(tx, definitions.only([], [saved.model.name]), StageModelDefinition, saved.model.name, ids)
+            if self._is_sound(
+                tx, definitions.only([], [saved.model.name]), StageModelDefinition, saved.model.name, ids
+            )
         ]
         definitions = definitions.only(segments, models)
         return definitions, self._desk.evaluate(definitions, ids, tx, now)
 
     def _is_sound(
-        self, tx: Transaction, alone: Definitions, kept_as: type[SegmentDefinition | StageModelDefinition], name: str, ids: Sequence[int]
+        self,
+        tx: Transaction,
+        alone: Definitions,
+        kept_as: type[SegmentDefinition | StageModelDefinition],
+        name: str,
+        ids: Sequence[int],
     ) -> bool:
         try:
             self._desk.evaluate(alone, ids, tx, clock.now())

@@ -21,7 +21,7 @@ from tenure.segments.stages.checking import check_kept_stages, check_model, list
 from tenure.segments.stages.model import BUILT_IN, Stage, StageModel, parse_model_text
 
 _FOLDER = Path(__file__).parent / "presets"
-PRESETS = ("general", "subscription", "five-stages", "relationship", "care-provider")
+PRESETS = ("general", "subscription", "five-stages", "relationship", "care-provider", "visitors")
 _RESERVED = ("new", "use")
 
 

@@ -7,13 +7,11 @@ import ibis
 from tenure.customers import api as customers_api
 from tenure.segments.stages.kpis.base import Kpi, KpiValue, Period, Setting, ask, divide, is_in
 
-_NO_VISITS = "No visits are known in this time."
+_NO_VISITS = "No visits in this time: connect the site's page views."
 
 
 def read_visits(period: Period) -> dict[str, Any]:
     """visit_count, visitor_count, and the minutes of all visits."""
-    if not hasattr(customers_api, "build_sessions"):
-        return {"visit_count": 0, "visitor_count": 0, "minutes": None}
 
     def build() -> ibis.Table:
         visits = customers_api.build_sessions()

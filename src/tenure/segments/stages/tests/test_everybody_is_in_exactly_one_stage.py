@@ -66,7 +66,6 @@ def test_every_preset_puts_everybody_into_exactly_one_stage() -> None:
         assert rebuild_stages().names == result.names
 
 
-@pytest.mark.skipif("visitors" not in PRESETS, reason="visits are not kept")
 @pytest.mark.usefixtures("business")
 def test_visitors_in_detail_leave_buyers_in_their_segments() -> None:
     with clock.virtual(NOON + timedelta(hours=1)):

@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 
 from tenure.base import clock
-from tenure.customers import api as customers_api
 from tenure.events import api as events
 from tenure.segments import api as segments
 from tenure.segments.stages import library
@@ -123,7 +122,6 @@ def test_clicks_of_machines_and_second_clicks_do_not_count() -> None:
     assert parts(compute("click-through-rate")) == (1, 2)
 
 
-@pytest.mark.skipif(not hasattr(customers_api, "build_sessions"), reason="visits are not kept")
 @pytest.mark.usefixtures("june")
 def test_figures_of_visits() -> None:
     found = compute("visits", Period(date(2026, 5, 1), date(2026, 5, 31)))
