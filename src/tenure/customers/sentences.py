@@ -112,6 +112,21 @@ def _plain(icon: str, title: str, *details: str, tone: str = "") -> Any:
     return say
 
 
+def _stage_changed(properties: Mapping[str, Any], currency: str) -> Sentence:
+    tone = {"up": "good", "down": "bad"}.get(_text(properties, "direction"), "")
+    icon = {"good": "trending-up", "bad": "trending-down"}.get(tone, "move-right")
+    model = _text(properties, "model")
+    title = f"Moved from {_text(properties, 'from')} to {_text(properties, 'to')}"
+    return Sentence(icon, tone, title, "" if model == "lifecycle" else model)
+
+
+def _segment(icon: str, verb: str) -> Any:
+    def say(properties: Mapping[str, Any], currency: str) -> Sentence:
+        return Sentence(icon, "", f"{verb} the segment {_text(properties, 'title', 'segment')}", "")
+
+    return say
+
+
 def _mail(icon: str, verb: str, tone: str = "") -> Any:
     def say(properties: Mapping[str, Any], currency: str) -> Sentence:
         subject = _text(properties, "email_subject", "campaign_name")
@@ -159,6 +174,9 @@ _SPOKEN: dict[str, Any] = {
     "Email Link Clicked": _mail("mouse-pointer-click", "Clicked in the mail", "good"),
     "Email Bounced": _mail("mail-x", "Could not be reached by the mail", "bad"),
     "Email Marked as Spam": _mail("mail-x", "Complained about the mail", "bad"),
+    "Stage Changed": _stage_changed,
+    "Segment Entered": _segment("log-in", "Entered"),
+    "Segment Exited": _segment("log-out", "Left"),
     "Unsubscribed": _mail("mail-x", "Unsubscribed from the mail", "bad"),
 }
 

@@ -12,6 +12,8 @@ from tenure.customers.sentences import describe_event
         ("track", "Order Refunded", {"order_id": "7", "total": 3}, "Got €3.00 back for order 7", ""),
         ("track", "Product Viewed", {"name": "Beans", "price": 3}, "Looked at Beans", "€3.00"),
         ("track", "Email Opened", {"email_subject": "Hi", "is_bot": True}, "Opened the mail “Hi”", "probably a machine, not the person"),
+        ("track", "Stage Changed", {"model": "lifecycle", "from": "Loyal", "to": "At Risk", "direction": "down"}, "Moved from Loyal to At Risk", ""),
+        ("track", "Segment Entered", {"segment": "keen", "title": "Keen"}, "Entered the segment Keen", ""),
         ("track", "Something New", {"a": 1, "b": {"c": 2}}, "Something New", "a: 1"),
         ("page", "Home", {"path": "/"}, "Visited Home", "/"),
         ("page", None, {}, "Visited a page", ""),
