@@ -9,7 +9,7 @@ from ibis.config import Config
 
 if ibis.options.pyspark is None:
 
-    class _SparkOptions(Config):
+    class _SparkOptions(Config):  # type: ignore[misc]
         treat_nan_as_null: bool = False
 
     ibis.options.pyspark = _SparkOptions()

@@ -21,7 +21,7 @@ from tenure.segments.definitions.library import (
     list_segments,
 )
 from tenure.segments.definitions.surroundings import look_around, set_campaign_finder
-from tenure.segments.exporting import write_members
+from tenure.segments.exporting import write_customers, write_members
 from tenure.segments.membership.due import DueWatcher
 from tenure.segments.membership.engine import Rebuilt, current_engine, follow_batch, mark_stale
 from tenure.segments.membership.members import (
@@ -173,6 +173,7 @@ __all__ = [
     "save_preset",
     "save_segment",
     "set_campaign_finder",
+    "write_customers",
     "write_members",
     "write_rfm_csv",
     "write_yaml",

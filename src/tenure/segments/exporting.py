@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import ibis
 import pyarrow.parquet as pq
 
 from tenure.base.errors import TenureError
@@ -16,11 +17,16 @@ COLUMNS = (
 
 
 def write_members(name: str, path: Path) -> int:
-    """Write everybody in a segment to a .csv or .parquet file, a batch at a time. Gives how many.
+    """Write everybody in a segment to a .csv or .parquet file. Gives how many. Errors: no such segment; see below."""
+    return write_customers(build_segment_members(name), path)
 
-    Errors: no such segment; the file cannot be written.
+
+def write_customers(ids: ibis.Table, path: Path) -> int:
+    """Write the customers of an expression (customer_id) to a .csv or .parquet file, a batch at a time. Gives how many.
+
+    Errors: the file cannot be written.
     """
-    members = customers.build_customers().semi_join(build_segment_members(name), "customer_id")
+    members = customers.build_customers().semi_join(ids, "customer_id")
     lake = lakes.current()
     try:
         if path.suffix == ".parquet":

@@ -9,6 +9,7 @@ from tenure.cli.commands import (
     presets,
     segments,
     server,
+    static_lists,
     upkeep,
 )
 
@@ -21,5 +22,6 @@ COMMAND_GROUPS = [
     campaigns.register,
     presets.register,
     segments.register,
+    static_lists.register,
     upkeep.register,
 ]

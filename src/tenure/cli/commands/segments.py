@@ -88,13 +88,19 @@ def members(
 ) -> None:
     """Who is in a segment now."""
     dispatch.require_data()
-    if out is not None and out.suffix not in _FORMATS:
+    result = dispatch.run("segment.members", {"name": name, "out": read_target(out), "limit": limit})
+    output.show(result, as_json, show_members)
+
+
+def read_target(out: Path | None) -> str | None:
+    """The absolute path of a file to write members to. Errors: neither CSV nor Parquet; its folder is not there."""
+    if out is None:
+        return None
+    if out.suffix not in _FORMATS:
         raise MisuseError("bad_format", f"{out.name}: write to a file that ends in .csv or .parquet.", "out")
-    if out is not None and not out.absolute().parent.is_dir():
+    if not out.absolute().parent.is_dir():
         raise MisuseError("no_such_folder", f"{out.absolute().parent} does not exist.", "out")
-    target = None if out is None else str(out.absolute())
-    result = dispatch.run("segment.members", {"name": name, "out": target, "limit": limit})
-    output.show(result, as_json, _show_members)
+    return str(out.absolute())
 
 
 def explain(
@@ -187,7 +193,7 @@ def _show_count(result: dict[str, Any]) -> None:
     _show_warnings(result["warnings"])
 
 
-def _show_members(result: dict[str, Any]) -> None:
+def show_members(result: dict[str, Any]) -> None:
     if "out" in result:
         output.say(f"{result['rows']:,} customers written to {result['out']}.")
         return

@@ -21,6 +21,7 @@ from tenure.cli.operations import (
     segments,
     send_campaign,
     show_customer,
+    static_lists,
 )
 from tenure.cli.operations.operation import Operation
 
@@ -42,6 +43,7 @@ OPERATIONS: list[Operation] = [
     back_up.OPERATION,
     examine.OPERATION,
     *segments.OPERATIONS,
+    *static_lists.OPERATIONS,
 ]
 
 

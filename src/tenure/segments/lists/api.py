@@ -10,6 +10,7 @@ from tenure.segments.lists.files import (
 )
 from tenure.segments.lists.library import (
     ListView,
+    add_identifiers,
     add_to_list,
     create_list,
     delete_list,
@@ -17,6 +18,7 @@ from tenure.segments.lists.library import (
     get_list,
     list_lists,
     remove_from_list,
+    remove_identifiers,
 )
 from tenure.segments.lists.members import build_list_members
 
@@ -25,6 +27,7 @@ __all__ = [
     "ListView",
     "Unknown",
     "add_file_to_list",
+    "add_identifiers",
     "add_to_list",
     "build_list_members",
     "create_list",
@@ -36,4 +39,5 @@ __all__ = [
     "guess_column",
     "list_lists",
     "remove_from_list",
+    "remove_identifiers",
 ]

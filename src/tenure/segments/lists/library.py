@@ -1,5 +1,6 @@
 """Static lists: who is on them changes only by hand. Named in the ledger; their members stand in the lake."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +10,14 @@ from django.db import IntegrityError
 from tenure.base import clock
 from tenure.base.audit import record_audit
 from tenure.base.errors import ConflictError, NotFoundError, TenureError
+from tenure.customers import api as customers
 from tenure.segments.definitions.checking import list_users
-from tenure.segments.definitions.counting import compile_members
 from tenure.segments.definitions.definition import NAME
 from tenure.segments.definitions.library import get_segment
 from tenure.segments.definitions.surroundings import look_around
 from tenure.segments.lists import members
-from tenure.segments.lists.following import follow_list
+from tenure.segments.membership.members import build_segment_members
+from tenure.segments.membership.saving import follow_users, rebuild_segments
 from tenure.segments.models import StaticList
 
 
@@ -76,11 +78,11 @@ def create_list(name: str, actor: str, title: str = "", source: str = "Made empt
 
 def freeze_segment(segment_name: str, list_name: str, actor: str, title: str = "") -> ListView:
     """A new list of everybody who is in a segment now; it stays as it is when they leave the segment."""
-    saved = get_segment(segment_name)
-    sql = compile_members(saved.segment.node, look_around())
+    if not get_segment(segment_name).is_built:
+        rebuild_segments([segment_name])
     made = create_list(list_name, actor, title, f"The segment {segment_name}, frozen")
     try:
-        count = members.copy_members(made.id, sql)
+        count = members.copy_members(made.id, build_segment_members(segment_name))
     except BaseException:
         StaticList.objects.filter(pk=made.id).delete()
         raise
@@ -94,8 +96,26 @@ def add_to_list(name: str, customer_ids: pa.Array, actor: str) -> int:
     count = members.add_members(int(row.pk), customer_ids)
     if count:
         record_audit(actor, "list.added", name, members=count)
-        follow_list(name)
+        follow_users(name, "list")
     return count
+
+
+def add_identifiers(name: str, identifiers: Sequence[str], actor: str) -> tuple[int, tuple[str, ...]]:
+    """Put customers on a list by any identifier. Gives how many were not on it, and the identifiers of nobody."""
+    found, unknown = _find(identifiers)
+    return add_to_list(name, found, actor), unknown
+
+
+def remove_identifiers(name: str, identifiers: Sequence[str], actor: str) -> tuple[int, tuple[str, ...]]:
+    """Take customers off a list by any identifier. Gives how many were on it, and the identifiers of nobody."""
+    found, unknown = _find(identifiers)
+    return remove_from_list(name, found, actor), unknown
+
+
+def _find(identifiers: Sequence[str]) -> tuple[pa.Array, tuple[str, ...]]:
+    values = pa.array([one.replace("\x00", "").strip() for one in identifiers], pa.string())
+    found = customers.find_customer_ids(values)
+    return found.drop_null(), tuple(values.filter(found.is_null()).to_pylist())
 
 
 def remove_from_list(name: str, customer_ids: pa.Array, actor: str) -> int:
@@ -104,7 +124,7 @@ def remove_from_list(name: str, customer_ids: pa.Array, actor: str) -> int:
     count = members.remove_members(int(row.pk), customer_ids)
     if count:
         record_audit(actor, "list.removed", name, members=count)
-        follow_list(name)
+        follow_users(name, "list")
     return count
 
 

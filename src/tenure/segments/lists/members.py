@@ -38,17 +38,11 @@ def count_members(list_ids: Collection[int]) -> dict[int, int]:
     return {int(list_id): int(count) for list_id, count in rows}
 
 
-def copy_members(list_id: int, select: str) -> int:
-    """Put everybody whom a statement gives (customer_id) on a list; gives how many. For lists that are empty."""
-
-    def work(transaction: Transaction) -> int:
-        transaction.execute(
-            f"INSERT INTO list_members (list_id, customer_id, added_at) "
-            f"SELECT {list_id}, customer_id, {_now()} FROM ({select}) AS found"
-        )
-        return _count(transaction, list_id)
-
-    return lakes.current().write(work)
+def copy_members(list_id: int, members: ibis.Table) -> int:
+    """Put everybody of an expression (customer_id) on an empty list, in one statement; gives how many."""
+    added_at = ibis.literal(write_moment(clock.now())).cast("timestamp(6)")
+    rows = members.select("customer_id").mutate(list_id=ibis.literal(list_id, "int64"), added_at=added_at)
+    return lakes.current().write(lambda transaction: transaction.append("list_members", rows))
 
 
 def add_members(list_id: int, customer_ids: pa.Array) -> int:

@@ -15,22 +15,22 @@ def save_segment(segment: Segment, actor: str, replace: bool = True) -> SaveResu
     """As `library.save_segment`; the members follow in the background, within moments."""
     result = library.save_segment(segment, actor, replace)
     if result.is_changed:
-        _follow(segment.name)
-        current_engine().woken.set()
+        follow_users(segment.name)
     return result
 
 
-def _follow(name: str) -> None:
-    """Whoever refers to a changed segment, also by way of others, has to be evaluated anew."""
+def follow_users(name: str, what: str = "segment") -> None:
+    """Whoever refers to a changed segment or list, also by way of others, is evaluated anew, within moments."""
     around = look_around()
     found: set[str] = set()
-    waiting = list_users(name, around)
+    waiting = list_users(name, around, what)
     while waiting:
         one = waiting.pop()
         if one not in found:
             found.add(one)
             waiting += list_users(one, around)
     SegmentDefinition.objects.filter(name__in=found).update(built_version=0)
+    current_engine().woken.set()
 
 
 def rebuild_segments(names: Collection[str] | None = None) -> Rebuilt:

@@ -31,6 +31,13 @@ def test_a_frozen_segment_stays_while_its_segment_goes_on():
     assert lists.get_list("then").source == "The segment germans, frozen"
 
 
+def test_a_list_is_changed_by_identifiers_of_any_kind():
+    lists.create_list("fair", "me")
+    assert lists.add_identifiers("fair", ["anna", " BEN@example.com ", "nobody"], "me") == (2, ("nobody",))
+    assert lists.remove_identifiers("fair", ["ben", "carl"], "me") == (1, ())
+    assert read_members("fair") == ids("anna")
+
+
 def test_only_a_segment_that_exists_can_be_frozen():
     with pytest.raises(NotFoundError, match="no segment"):
         lists.freeze_segment("germans", "then", "me")
