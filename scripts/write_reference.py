@@ -1,6 +1,7 @@
 """Write docs/reference/cli.md from the commands themselves. A test holds the page against them."""
 
 import os
+import runpy
 import sys
 from enum import Enum
 from pathlib import Path
@@ -102,9 +103,15 @@ def build_kpis() -> str:
     return build()
 
 
+def build_pages() -> dict[Path, str]:
+    """Every generated page by its path."""
+    segments = runpy.run_path(str(Path(__file__).with_name("segment_reference.py")))
+    return {PAGE: build_reference(), segments["PAGE"]: segments["build_segment_reference"]()}
+
+
 if __name__ == "__main__":
-    pages = {PAGE: build_reference(), KPIS: build_kpis()}
+    pages = build_pages()
     if "--check" in sys.argv:
-        sys.exit(0 if all(page.read_text(encoding="utf-8") == text for page, text in pages.items()) else 1)
-    for page, text in pages.items():
-        page.write_text(text, encoding="utf-8")
+        sys.exit(any(path.read_text(encoding="utf-8") != text for path, text in pages.items()))
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")

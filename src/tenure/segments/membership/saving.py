@@ -8,7 +8,7 @@ from tenure.segments.definitions.definition import Segment
 from tenure.segments.definitions.library import SaveResult
 from tenure.segments.definitions.surroundings import look_around
 from tenure.segments.membership.engine import Rebuilt, current_engine
-from tenure.segments.models import SegmentDefinition
+from tenure.segments.models import SegmentDefinition, StageModelDefinition
 
 
 def save_segment(segment: Segment, actor: str, replace: bool = True) -> SaveResult:
@@ -20,7 +20,7 @@ def save_segment(segment: Segment, actor: str, replace: bool = True) -> SaveResu
 
 
 def follow_users(name: str, what: str = "segment") -> None:
-    """Whoever refers to a changed segment or list, also by way of others, is evaluated anew, within moments."""
+    """Segments and stage models that ask for what changed, also by way of others, are evaluated anew, within moments."""
     around = look_around()
     found: set[str] = set()
     waiting = list_users(name, around, what)
@@ -28,8 +28,9 @@ def follow_users(name: str, what: str = "segment") -> None:
         one = waiting.pop()
         if one not in found:
             found.add(one)
-            waiting += list_users(one, around)
+            waiting += [*list_users(one, around), *list_users(one, around, "model")]
     SegmentDefinition.objects.filter(name__in=found).update(built_version=0)
+    StageModelDefinition.objects.filter(name__in=found & set(around.stage_rules)).update(built_version=0)
     current_engine().woken.set()
 
 

@@ -105,7 +105,8 @@ class TotalRule(Rule):
         what = (
             f"{_WORDS[self.function]} “{self.property}” of “{self.event}”{describe_filters(self.where)}{when}"
         )
-        return f"has a {what} of {self.bound.describe()}"
+        article = "an" if self.function == "average" else "a"
+        return f"has {article} {what} of {self.bound.describe()}"
 
     def list_names(self) -> tuple[tuple[str, str], ...]:
         if self._is_of_lines():
