@@ -1,6 +1,6 @@
 """What else a batch tells of its customers: visits and companies. Runs after the profiles, in the same transaction."""
 
-from tenure.customers.companies import TELLS_OF_COMPANY, fold_companies
+from tenure.customers.companies import TELLS_OF_COMPANY, fold_companies, refold_companies
 from tenure.customers.identity_changes import TO_REFOLD
 from tenure.customers.sessions import HORIZON, IS_VISIT, Visits, fold_sessions, read_horizon, refold_sessions
 from tenure.events.api import RESOLVED
@@ -22,5 +22,6 @@ def fold_facts(tx: Transaction) -> None:
         fold_sessions(tx, Visits(first_at, last_at, read_horizon(horizon), count > _LARGE))
     if has_refolds:
         refold_sessions(tx, TO_REFOLD)
+        refold_companies(tx, TO_REFOLD)
     if has_companies:
         fold_companies(tx)

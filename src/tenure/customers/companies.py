@@ -1,4 +1,5 @@
-"""The companies that customers belong to: the latest call wins, for her and for each of the company's traits.
+"""The companies that customers belong to: the latest call wins, for her (of several at one moment the greater id) and for
+each of the company's traits.
 
 `group` calls tell of them, and the trait `company` (id, name and more) of `identify` calls.
 """
@@ -43,11 +44,12 @@ def fold_companies(tx: Transaction) -> None:
     tx.execute(f"CREATE OR REPLACE TEMP TABLE {_OF_BATCH} AS {_TOLD}")
     tx.execute(
         "CREATE OR REPLACE TEMP TABLE joined_companies AS SELECT customer_id, "
-        f"arg_max(group_id, (occurred_at, seq)) AS company_id, max(occurred_at) AS since_at FROM {_OF_BATCH} GROUP BY 1"
+        f"arg_max(group_id, (occurred_at, group_id)) AS company_id, max(occurred_at) AS since_at FROM {_OF_BATCH} GROUP BY 1"
     )
     tx.execute(
         "DELETE FROM joined_companies WHERE EXISTS (SELECT 1 FROM customer_companies AS known "
-        "WHERE known.customer_id = joined_companies.customer_id AND known.since_at > joined_companies.since_at)"
+        "WHERE known.customer_id = joined_companies.customer_id AND (known.since_at > joined_companies.since_at "
+        "OR (known.since_at = joined_companies.since_at AND known.company_id > joined_companies.company_id)))"
     )
     tx.execute(
         "DELETE FROM customer_companies WHERE customer_id IN (SELECT customer_id FROM joined_companies)"
@@ -75,6 +77,25 @@ def fold_companies(tx: Transaction) -> None:
         f"(SELECT DISTINCT group_id AS company_id FROM {_OF_BATCH}) AS g LEFT JOIN ("
         "SELECT company_id, json_group_object(trait, value::JSON)::VARCHAR AS traits FROM company_traits "
         f"WHERE company_id IN (SELECT group_id FROM {_OF_BATCH}) GROUP BY 1) AS t USING (company_id)"
+    )
+
+
+def refold_companies(tx: Transaction, ids: str) -> None:
+    """The companies of the customers in the table `ids` (customer_id), and of profiles merged into them, from all events.
+
+    The id of a group stands where other events have their name.
+    """
+    stored = (
+        f"SELECT customer_id FROM {ids} UNION SELECT from_customer_id FROM merges "
+        f"WHERE into_customer_id IN (SELECT customer_id FROM {ids})"
+    )
+    told = "coalesce(CASE WHEN type = 'group' THEN event END, trim(properties ->> '$.company.id'))"
+    tx.execute(f"DELETE FROM customer_companies WHERE customer_id IN ({stored})")
+    tx.execute(
+        "INSERT INTO customer_companies (customer_id, company_id, since_at) SELECT customer_id, "
+        "arg_max(company_id, (occurred_at, company_id)), max(occurred_at) FROM ("
+        f"SELECT customer_id, {told} AS company_id, occurred_at FROM events "
+        f"WHERE {TELLS_OF_COMPANY} AND customer_id IN ({stored})) AS told WHERE company_id <> '' GROUP BY 1"
     )
 
 

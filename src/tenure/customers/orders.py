@@ -8,10 +8,17 @@ import ibis.expr.datatypes as dt
 
 from tenure.lake import api as lakes
 
+_Place = dt.Struct({"moment": dt.timestamp, "seq": dt.int64})
 
-@ibis.udf.agg.builtin(name="arg_max", signature=((dt.Decimal(18, 4), dt.timestamp), dt.Decimal(18, 4)))
-def _arg_max(amount, moment):  # type: ignore[no-untyped-def]
-    """The amount at the latest moment. (Ibis's own argmax sorts within each group: half as fast again.)"""
+
+@ibis.udf.scalar.builtin(name="row", signature=((dt.timestamp, dt.int64), _Place))
+def _place(moment, seq):  # type: ignore[no-untyped-def]
+    """Orders events: of those at one moment the one that came in later is later."""
+
+
+@ibis.udf.agg.builtin(name="arg_max", signature=((dt.Decimal(18, 4), _Place), dt.Decimal(18, 4)))
+def _arg_max(amount, place):  # type: ignore[no-untyped-def]
+    """The amount at the latest place. (Ibis's own argmax sorts within each group: half as fast again.)"""
 
 
 def build_orders(until: datetime | None = None, order_events: ibis.Table | None = None) -> ibis.Table:
@@ -31,7 +38,9 @@ def build_orders(until: datetime | None = None, order_events: ibis.Table | None 
         ordered_at=events.occurred_at.min(where=events.kind == "completed"),
         updated_at=events.occurred_at.min(where=placed),
         first_at=events.occurred_at.min(),
-        given_amount=_arg_max(events.amount, events.occurred_at, where=placed & events.amount.notnull()),
+        given_amount=_arg_max(
+            events.amount, _place(events.occurred_at, events.seq), where=placed & events.amount.notnull()
+        ),
         partly_refunded=events.amount.sum(where=(events.kind == "refunded") & events.amount.notnull()),
         is_taken_back=(taken_back & events.amount.isnull()).any(),
         is_placed=placed.any(),

@@ -171,7 +171,8 @@ def _normalise(
         _check_order(properties)
     if kind in ("page", "screen") and (call.name or call.category):
         properties = _with_page_name(properties, call)
-    event = call.event if kind == "track" else call.name if kind in ("page", "screen") else None
+    named = {"track": call.event, "page": call.name, "screen": call.name, "group": group_id}
+    event = named.get(kind)
     context = _object_text(call.context, "context") if call.context else None
     return (
         message_id,

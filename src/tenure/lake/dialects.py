@@ -188,6 +188,7 @@ _CLICKHOUSE_WORDS = (
     (re.compile(r"\bmakeDate\("), "makeDate32("),
     (re.compile(r"\bDATE\("), "toDate32("),
     (re.compile(r"\barg_max(If)?\("), r"argMax\1("),
+    (re.compile(r"\brow\("), "tuple("),
     (re.compile(r"\btoDecimal(\d+)\((-?[0-9.]+),"), r"toDecimal\1('\2',"),
 )
 

@@ -14,9 +14,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def group(user_id: str, company: str, hour: int = 0, **traits: Any) -> tuple[Any, ...]:
-    row = NewEvent("group", None, traits, NOON + timedelta(hours=hour), user_id=user_id, source="web").as_row(
-        NOON
-    )
+    row = NewEvent(
+        "group", company, traits, NOON + timedelta(hours=hour), user_id=user_id, source="web"
+    ).as_row(NOON)
     return (*row[:6], company, *row[7:])
 
 

@@ -105,8 +105,7 @@ class TotalRule(Rule):
         what = (
             f"{_WORDS[self.function]} “{self.property}” of “{self.event}”{describe_filters(self.where)}{when}"
         )
-        article = "an" if self.function == "average" else "a"
-        return f"has {article} {what} of {self.bound.describe()}"
+        return f"the {what} is {self.bound.describe()}"
 
     def list_names(self) -> tuple[tuple[str, str], ...]:
         if self._is_of_lines():

@@ -55,7 +55,7 @@ class LiveShop:
     def group(self, user: str, company: str, **traits: Any) -> None:
         """A group call."""
         told = self.build_row(user, "", timedelta(0), traits)
-        row = list(replace(told, type="group", event=None).as_row(clock.now()))
+        row = list(replace(told, type="group", event=company).as_row(clock.now()))
         row[events.EVENT_BATCH.get_field_index("group_id")] = company
         self._appender.append(events.build_batch([row]), {})
 

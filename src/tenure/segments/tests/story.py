@@ -62,6 +62,8 @@ class Story:
         self.places: list[tuple[int, Place]] = []
         self.decisions: list[tuple[int, Decision]] = []
         self.moves: list[tuple[int, Move]] = []
+        self.told_of_companies: list[tuple[datetime, str, dict[str, Any]]] = []
+        """What is known of companies outlives those who told it."""
 
     def tell(self, batch: int) -> None:
         """The calls of a batch, in the order in which they were drawn."""
@@ -72,9 +74,11 @@ class Story:
         for call in told:
             at = (self.scene.base + call.offset).replace(tzinfo=UTC)
             ids = {name: f"{name[0]}{call.person}{self.suffix}" for name in call.by}
-            calls.append(
-                {**call.fields, **ids, "timestamp": at.isoformat(), "messageId": f"m-{next(_numbers)}"}
-            )
+            fields = dict(call.fields)
+            if "groupId" in fields:
+                fields["groupId"] += self.suffix
+                self.told_of_companies.append((at.replace(tzinfo=None), fields["groupId"], fields["traits"]))
+            calls.append({**fields, **ids, "timestamp": at.isoformat(), "messageId": f"m-{next(_numbers)}"})
             self.identity.take(calls[-1], at)
         if calls:
             self.send(calls)
@@ -232,7 +236,20 @@ class Story:
             [move for member, move in [*self.moves, *moves] if member in members],
             [decision for member, decision in self.decisions if member in members],
             [place for member, place in self.places if member in members],
+            self._find_company(told),
         )
+
+    def _find_company(self, told: list[Told]) -> tuple[str, dict[str, Any]] | None:
+        """Of calls at one moment the greater id counts; each trait as the latest call set it."""
+        groups = [(one.at, one.call["groupId"]) for one in told if one.call["type"] == "group"]
+        if not groups:
+            return None
+        company_id = max(groups)[1]
+        traits: dict[str, Any] = {}
+        for _, named, given in sorted(self.told_of_companies, key=lambda one: one[0]):
+            if named == company_id:
+                traits |= given
+        return company_id, traits
 
     def _read_lifecycle_moves(self, present: set[int]) -> list[tuple[int, Move]]:
         by_id = {lake_id: profile for profile, lake_id in self.profiles.items()}

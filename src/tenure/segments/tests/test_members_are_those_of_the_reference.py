@@ -110,6 +110,7 @@ def run(examples: int) -> Drawn:
 
     @settings(
         max_examples=examples,
+        derandomize=examples < 100,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate,),

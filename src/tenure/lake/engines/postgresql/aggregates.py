@@ -20,7 +20,8 @@ def rewrite_aggregate(node: exp.Expr) -> exp.Expr:
 
 def _pick(aggregate: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
     key = aggregate.expression
-    keys = key.expressions if isinstance(key, exp.Tuple) else [key]
+    is_row = isinstance(key, exp.Tuple) or (isinstance(key, exp.Anonymous) and str(key.this).lower() == "row")
+    keys = key.expressions if is_row else [key]
     is_last = isinstance(aggregate, exp.ArgMax)
     order = exp.Order(
         this=aggregate.this,
