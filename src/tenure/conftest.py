@@ -4,11 +4,21 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tenure.config.testing_postgresql import PostgreSQLServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+hypothesis.settings.register_profile(
+    "tenure",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+"""The same examples in every run and on every machine, however slow. The proofs draw new ones."""
+hypothesis.settings.load_profile("tenure")
 
 
 @pytest.fixture
