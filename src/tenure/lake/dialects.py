@@ -258,6 +258,7 @@ class SparkDialect(Dialect):
 
 def _say_spark(sql: str) -> str:
     sql = re.sub(r"\bARG_MAX\(", "MAX_BY(", sql, flags=re.IGNORECASE)
+    sql = re.sub(r"\bROW\(", "STRUCT(", sql, flags=re.IGNORECASE)
     return re.sub(r"\bAS TIMESTAMP\)", "AS TIMESTAMP_NTZ)", sql)
 
 

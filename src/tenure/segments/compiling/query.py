@@ -1,11 +1,13 @@
 """One query for any number of rules: equal needs once, one pass over the rows of each source."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
 import ibis
 from ibis.expr.types import BooleanValue, Value
 
-from tenure.segments.compiling.moments import NOW
+from tenure.segments.compiling.moments import NOW, PLACEHOLDER
 from tenure.segments.compiling.needs import AMOUNT, Aggregate, Column, Coming, Fact, Facts, Need
 from tenure.segments.compiling.reading import ORDER_KEY, Reading, Rows
 from tenure.segments.compiling.sources import (
@@ -30,10 +32,13 @@ Outputs = Callable[[Facts], dict[str, Value]]
 class Query:
     """Compiles needs into common table expressions, and outputs over one row per customer on top of them."""
 
+    _beside: ClassVar[dict[str, str]] = {}
+    """Columns that every row carries besides what was asked."""
+
     def __init__(self, reading: Reading, needs: Iterable[Need]) -> None:
         self._reading = reading
         self._parts: list[tuple[str, str]] = []
-        self._schema: dict[str, str] = {"customer_id": "int64"}
+        self._schema: dict[str, str] = {"customer_id": "int64", **self._beside}
         self._names: dict[Need, str] = {}
         self._passes: list[str] = []
         wanted = list(dict.fromkeys(needs))
@@ -127,7 +132,7 @@ class Query:
         else:
             rows = self._reading.build_rows(source, self._event_columns.get(source, ()))
         self._parts.append((name, rows.sql))
-        self._rows[source] = (ibis.table(rows.schema, name=name), rows.names)
+        self._rows[source] = (ibis.table({**rows.schema, **self._beside}, name=name), rows.names)
         return self._rows[source]
 
     def _build_step(self, step: Step) -> ibis.Table:
@@ -199,30 +204,44 @@ def _list_conditions(past: ibis.Table, names: dict[Column, str], aggregate: Aggr
 def _aggregate(
     past: ibis.Table, names: dict[Column, str], aggregate: Aggregate, where: BooleanValue | None
 ) -> Value:
+    """The condition lies inside the value, not beside it: a hundred filters of one aggregation cost a multiple."""
     of = None if aggregate.of is None else past[names[aggregate.of]]
+    if aggregate.function == "last_text":
+        assert of is not None
+        return of.argmax(past[names[ORDER_KEY]], where=where)
+    if aggregate.function in ("first_at", "last_at"):
+        moments = _only(past.occurred_at, where)
+        return moments.min() if aggregate.function == "first_at" else moments.max()
+    if of is None:
+        return past.count() if where is None else _only(ibis.literal(1, "int64"), where).count()
+    values = _only(of, where)
     match aggregate.function:
-        case "first_at":
-            return past.occurred_at.min(where=where)
-        case "last_at":
-            return past.occurred_at.max(where=where)
         case "count":
-            return past.count(where=where) if of is None else of.count(where=where)
-        case "last_text":
-            assert of is not None
-            return of.argmax(past[names[ORDER_KEY]], where=where)
-    assert of is not None
-    match aggregate.function:
+            return values.count()
         case "sum":
-            return of.sum(where=where)
+            return values.sum()
         case "min":
-            return of.min(where=where)
+            return values.min()
         case "max":
-            return of.max(where=where)
-    return of.nunique(where=where)
+            return values.max()
+    return values.nunique()
+
+
+def _only(value: Value, where: BooleanValue | None) -> Value:
+    return value if where is None else ibis.ifelse(where, value, ibis.null(value.type()))
 
 
 class SmallQuery(Query):
-    """For a few customers: the events of all names in one pass, because here each pass costs more than its rows."""
+    """For a few customers: the events of all names in one pass, because here each pass costs more than its rows.
+
+    The moment of evaluation stands in the table `moment` (now_at): a statement with parameters is planned anew each time.
+    """
+
+    _beside: ClassVar[dict[str, str]] = {"now_at": "timestamp(6)"}
+
+    def finish(self, expression: ibis.Table) -> str:
+        self._parts = [(name, _read_moment(name, sql)) for name, sql in self._parts]
+        return _MOMENT.sub("now_at", super().finish(expression))
 
     def _add_sources(self, wanted: Sequence[Need]) -> None:
         events = [need for need in wanted if isinstance(getattr(need, "source", None), EventSource)]
@@ -234,7 +253,7 @@ class SmallQuery(Query):
         }
         sql, schema, self._together = self._reading.build_all_events(list(columns))
         self._parts.append(("happened AS MATERIALIZED", sql))
-        self._happened = ibis.table(schema, name="happened")
+        self._happened = ibis.table({**schema, **self._beside}, name="happened")
         if events:
             names = self._name_all(events)
             measured = {name: self._measure(need) for name, need in zip(names, events, strict=True)}
@@ -245,7 +264,7 @@ class SmallQuery(Query):
         rows, source = self._happened, need.source  # type: ignore[union-attr]
         is_it = rows.event == source.event
         if isinstance(need, Coming):
-            return rows.occurred_at.min(where=is_it & (rows.occurred_at > NOW))
+            return _only(rows.occurred_at, is_it & (rows.occurred_at > NOW)).min()
         assert isinstance(need, Aggregate)
         names = {column: name for (event, column), name in self._together.items() if event == source.event}
         conditions = [is_it, rows.occurred_at <= NOW, *_list_conditions(rows, names, need)]
@@ -256,3 +275,14 @@ class SmallQuery(Query):
         names = {column: name for (event, column), name in self._together.items() if event == step.event}
         conditions = [test.build(lambda column: rows[names[column]]) for test in step.tests]
         return rows.filter(rows.event == step.event, *conditions)
+
+
+_MOMENT = re.compile(rf"CAST\('{PLACEHOLDER}' AS TIMESTAMP(\(6\))?\)")
+
+
+def _read_moment(name: str, sql: str) -> str:
+    """Rows with the moment beside them; in what is made of rows it is a column."""
+    if name.startswith(("pass_", "facts_row")):
+        return sql
+    inner = _MOMENT.sub("(SELECT now_at FROM moment)", sql)
+    return f"SELECT rows_then.*, moment.now_at FROM ({inner}) AS rows_then CROSS JOIN moment"

@@ -14,7 +14,6 @@ from tenure.segments.membership.compiled import Definitions
 from tenure.segments.stages.applying import apply_stages, tell_stages
 
 FRESH = "fresh_members"
-_COLUMNS = ["customer_id", "due_at", *(f"w{number}" for number in range(lakes.MEMBERSHIP_WORDS))]
 _TOLD = {"event", "time", "scoring"}
 """Causes that happened to the customer. A new definition or an import of old history happened to nobody."""
 
@@ -52,7 +51,7 @@ def apply_fresh(
                 _compare(tx, definitions, old, everybody=True)
         else:
             with tx.with_rows("asked_ids", ids):
-                _compare(tx, definitions, _select_old("asked_ids"), everybody=False)
+                _compare(tx, definitions, _select_old(definitions, "asked_ids"), everybody=False)
     applied = _write(tx, definitions, now, cause, is_large=ids is None)
     models = [saved.model for saved in definitions.models]
     if not apply_stages(tx, models, fresh, ids, now, cause, spared):
@@ -61,9 +60,14 @@ def apply_fresh(
     return replace(applied, told_names=told, has_new_stages=True)
 
 
-def _select_old(ids: str) -> str:
+def _list_columns(definitions: Definitions) -> str:
+    """Words that no segment has a bit in stay as they are: nothing."""
+    return ", ".join(["customer_id", "due_at", *(f"w{word}" for word in definitions.every_word)])
+
+
+def _select_old(definitions: Definitions, ids: str) -> str:
     """By key, part by part, so that neither part is read in full for a few."""
-    listed = ", ".join(_COLUMNS)
+    listed = _list_columns(definitions)
     return (
         f"SELECT {listed} FROM memberships_delta SEMI JOIN {ids} USING (customer_id) UNION ALL "
         f"SELECT {listed} FROM memberships_main SEMI JOIN "
@@ -73,10 +77,10 @@ def _select_old(ids: str) -> str:
 
 def _compare(tx: Transaction, definitions: Definitions, old: str, everybody: bool) -> None:
     """The rows that differ from the stored ones, old words beside the new, in a temporary table."""
-    names = [f"w{number}" for number in range(lakes.MEMBERSHIP_WORDS)]
+    names = [f"w{number}" for number in definitions.every_word]
     decided = {word: definitions.find_mask(word) for word in definitions.words}
     new = []
-    for number, name in enumerate(names):
+    for number, name in zip(definitions.every_word, names, strict=True):
         before = f"coalesce(o.{name}, 0)"
         mask = decided.get(number)
         value = before if mask is None else f"(({before} & ~{mask}::BIGINT) | coalesce(f.{name}, 0))"
@@ -95,10 +99,10 @@ def _compare(tx: Transaction, definitions: Definitions, old: str, everybody: boo
     )
     key = "coalesce(f.customer_id, o.customer_id)" if everybody else "a.customer_id"
     on = "f.customer_id = o.customer_id" if everybody else "a.customer_id = o.customer_id"
-    differs = " OR ".join(f"{name} <> old_{name}" for name in names)
+    differs = " OR ".join(f"{name} <> old_{name}" for name in names) or "false"
     tx.execute(
         f"CREATE OR REPLACE TEMP TABLE {FRESH} AS SELECT * FROM (SELECT {key} AS customer_id, "
-        f"f.customer_id IS NULL AS is_gone, {due} AS due_at, o.due_at AS old_due_at, {', '.join(new)} "
+        f"f.customer_id IS NULL AS is_gone, {', '.join([f'{due} AS due_at', 'o.due_at AS old_due_at', *new])} "
         f"FROM {people} ({old}) AS o ON {on}) AS compared "
         f"WHERE {differs} OR due_at IS DISTINCT FROM old_due_at"
     )
@@ -110,7 +114,7 @@ def _write(tx: Transaction, definitions: Definitions, now: datetime, cause: str,
     if not changed_count:
         return Applied(0, 0, 0, None)
     entered, exited = _log_changes(tx, definitions, now, cause)
-    listed = ", ".join(_COLUMNS)
+    listed = _list_columns(definitions)
     if is_large and changed_count > 20_000:
         tx.execute(
             f"CREATE OR REPLACE TEMP TABLE all_memberships AS SELECT {listed} FROM {FRESH} WHERE NOT is_gone UNION ALL "
@@ -131,6 +135,9 @@ def _write(tx: Transaction, definitions: Definitions, now: datetime, cause: str,
 
 def _log_changes(tx: Transaction, definitions: Definitions, now: datetime, cause: str) -> tuple[int, int]:
     """One row per segment entered or left; a temporary table keeps them for `_tell`."""
+    differs = " OR ".join(f"w{word} <> old_w{word}" for word in definitions.every_word) or "false"
+    if not tx.execute(f"SELECT 1 FROM {FRESH} WHERE {differs} LIMIT 1").fetchall():
+        return (0, 0)
     slots = pa.table(
         {
             "slot_word": pa.array(
@@ -146,8 +153,8 @@ def _log_changes(tx: Transaction, definitions: Definitions, now: datetime, cause
             ),
         }
     )
-    new = " ".join(f"WHEN {n} THEN w{n}" for n in range(lakes.MEMBERSHIP_WORDS))
-    old = " ".join(f"WHEN {n} THEN old_w{n}" for n in range(lakes.MEMBERSHIP_WORDS))
+    new = " ".join(f"WHEN {n} THEN w{n}" for n in definitions.every_word)
+    old = " ".join(f"WHEN {n} THEN old_w{n}" for n in definitions.every_word)
     with tx.with_rows("slots_now", slots):
         tx.execute(
             "CREATE OR REPLACE TEMP TABLE changed_members AS SELECT * FROM ("

@@ -74,12 +74,26 @@ class Definitions:
         """Those whose answer events of these names, or any change of the customer, may change. `with_models` takes all
         stage models along, because a new customer has a stage whatever she did."""
         named = set(event_names)
-        segments = tuple(saved for saved in self.segments if _is_touched(self._list_needs(saved), named))
+        segments = tuple(
+            saved
+            for saved, needs in zip(self.segments, self._segment_needs, strict=True)
+            if _is_touched(needs, named)
+        )
         models = tuple(
-            saved for saved in self.models if with_models or _is_touched(self._list_model_needs(saved), named)
+            saved
+            for saved, needs in zip(self.models, self._model_needs, strict=True)
+            if with_models or _is_touched(needs, named)
         )
         is_all = len(segments) == len(self.segments) and len(models) == len(self.models)
         return self if is_all else self._narrow(segments, models)
+
+    @cached_property
+    def _segment_needs(self) -> list[list[Need]]:
+        return [self._list_needs(saved) for saved in self.segments]
+
+    @cached_property
+    def _model_needs(self) -> list[list[Need]]:
+        return [self._list_model_needs(saved) for saved in self.models]
 
     @cached_property
     def asking(self) -> "Definitions":
@@ -140,6 +154,11 @@ class Definitions:
     @property
     def words(self) -> list[int]:
         return sorted({saved.slot // lakes.SLOTS_PER_WORD for saved in self.segments})
+
+    @cached_property
+    def every_word(self) -> list[int]:
+        """The words in which any active segment has its bit."""
+        return sorted({saved.slot // lakes.SLOTS_PER_WORD for saved in self.every})
 
     def find_mask(self, word: int) -> int:
         """The bits of a word that these definitions decide."""

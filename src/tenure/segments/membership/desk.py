@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenure.customers import api as customers_api
 from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
-from tenure.segments.compiling.moments import PLACEHOLDER, write_moment
+from tenure.segments.compiling.moments import write_moment
 from tenure.segments.compiling.sources import (
     DecisionSource,
     LineSource,
@@ -43,6 +44,7 @@ class Desk:
         self._lake = lakes.open_memory()
         with self._lake.reading() as desk:
             desk.execute(_KEEP_PLANS)
+            desk.execute("CREATE TABLE moment (now_at TIMESTAMP)")
         self._lock = threading.Lock()
         self._prepared: dict[str, str] = {}
         self._zones: set[str] = set()
@@ -55,8 +57,9 @@ class Desk:
         with self._lock, self._lake.reading() as desk:
             self._lay_out(desk, definitions, customer_ids, transaction)
             name = self._prepare(desk, sql)
-            moment = f"('{write_moment(now)}')" if PLACEHOLDER in sql else ""
-            return desk.execute(f"EXECUTE {name}{moment}").to_arrow_table()
+            desk.execute("TRUNCATE moment")
+            desk.execute(f"INSERT INTO moment VALUES (TIMESTAMP '{write_moment(now)}')")
+            return desk.execute(f"EXECUTE {name}").to_arrow_table()
 
     def close(self) -> None:
         self._lake.close()
@@ -65,8 +68,7 @@ class Desk:
         name = self._prepared.get(sql)
         if name is None:
             name = f"definitions_{len(self._prepared)}"
-            text = sql.replace(f"'{PLACEHOLDER}'", "$1")
-            desk.execute(f"PREPARE {name} AS {text}")
+            desk.execute(f"PREPARE {name} AS {sql}")
             self._prepared[sql] = name
         return name
 
@@ -79,7 +81,7 @@ class Desk:
     ) -> None:
         ids = pa.table({"customer_id": pa.array(customer_ids, pa.int64())})
         with transaction.with_rows("wanted_members", ids):
-            people = transaction.execute(customers_api.select_by_key("wanted_members")).to_arrow_table()
+            people = _read_people(transaction, len(customer_ids))
             former = transaction.execute(
                 "SELECT into_customer_id, from_customer_id FROM merges "
                 "WHERE into_customer_id IN (SELECT customer_id FROM wanted_members)"
@@ -152,6 +154,17 @@ class Desk:
         if new := zones - self._zones:
             desk.append("zone_offsets", lakes.build_zone_offsets(sorted(new)))
             self._zones |= new
+
+
+def _read_people(transaction: Transaction, asked_count: int) -> pa.Table:
+    """Whoever was just folded lies in the small part of the customers table; the large one is asked for the others only."""
+    columns = ", ".join(lakes.table("customers").columns)
+    recent = transaction.execute(
+        f"SELECT {columns}, is_removed FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM wanted_members)"
+    ).to_arrow_table()
+    if recent.num_rows < asked_count:
+        return transaction.execute(customers_api.select_by_key("wanted_members")).to_arrow_table()
+    return recent.filter(pc.invert(recent["is_removed"])).drop_columns(["is_removed"])
 
 
 def _fill(desk: Transaction, table: str, rows: pa.Table) -> None:

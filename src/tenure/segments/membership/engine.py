@@ -355,8 +355,8 @@ def find_new(tx: Transaction) -> set[int]:
     """Those of the batch of whom nothing was known before: they may meet what asks for nothing at all."""
     rows = tx.execute(
         f"SELECT b.customer_id FROM (SELECT customer_id, count(*) AS told FROM {events_api.RESOLVED} "
-        "WHERE customer_id IS NOT NULL GROUP BY 1) AS b JOIN ("
-        f"{customers_api.select_by_key(events_api.RESOLVED)}) AS c USING (customer_id) WHERE c.event_count <= b.told"
+        "WHERE customer_id IS NOT NULL GROUP BY 1) AS b JOIN customers_delta AS c USING (customer_id) "
+        "WHERE c.event_count <= b.told"
     ).fetchall()
     return {row[0] for row in rows}
 

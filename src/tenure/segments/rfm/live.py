@@ -29,14 +29,15 @@ _KEPT = {f"old_{name}": name for name in ("r", "f", "m", "segment", "segment_sin
 
 def rescore_batch(transaction: Transaction) -> int:
     """Re-score the customers of the batch that is being folded. Gives how many changed."""
-    return rescore(transaction, _BATCH)
+    return rescore(transaction, _BATCH, is_folded=True)
 
 
-def rescore(transaction: Transaction, customer_ids: ibis.Table) -> int:
+def rescore(transaction: Transaction, customer_ids: ibis.Table, is_folded: bool = False) -> int:
     """Re-score the customers named by `customer_ids.customer_id` with the stored cut-points.
 
     Changes go to the customers table and the history. Before the first full scoring the bars of a new shop
-    hold; only large batches (imports) are then left to that scoring. Gives how many customers changed.
+    hold; only large batches (imports) are then left to that scoring. With `is_folded` their profiles were just
+    written, and so lie in the small part of the customers table. Gives how many customers changed.
     """
     day, preset = clock.today(), library.get_preset()
     stored = transaction.execute(_compile_last_scoring(day)).fetchone()
@@ -46,7 +47,7 @@ def rescore(transaction: Transaction, customer_ids: ibis.Table) -> int:
         if row is None or row[0] > LIVE_BATCH:
             return 0
         cutpoints = compute_initial_cutpoints(preset, day)
-    return _move(transaction, _compile_touched(customer_ids, cutpoints, day))
+    return _move(transaction, _compile_touched(customer_ids, cutpoints, day, is_folded))
 
 
 def age(as_of_on: date | None = None) -> int:
@@ -75,16 +76,18 @@ def _build_aged(cutpoints: Cutpoints, day: date) -> ibis.Table:
     return score(crossed, library.get_preset(), cutpoints)
 
 
-def _build_touched(customer_ids: ibis.Table, cutpoints: Cutpoints, day: date) -> ibis.Table:
-    touched = _select_customers(customer_ids)
+def _build_touched(customer_ids: ibis.Table, cutpoints: Cutpoints, day: date, is_folded: bool) -> ibis.Table:
+    touched = _select_customers(customer_ids, is_folded)
     return score(build_current_measures(touched, day, _KEPT), library.get_preset(), cutpoints)
 
 
-def _select_customers(customer_ids: ibis.Table) -> ibis.Table:
+def _select_customers(customer_ids: ibis.Table, is_folded: bool) -> ibis.Table:
     """The rows of the customers view, asked for part by part, so that neither part is read in full."""
     wanted = customer_ids.select("customer_id")
     delta, main = lakes.table("customers_delta"), lakes.table("customers_main")
     recent = delta.semi_join(wanted, "customer_id")
+    if is_folded:
+        return recent.filter(~recent.is_removed)
     settled = main.semi_join(wanted.anti_join(delta, "customer_id"), "customer_id")
     return recent.filter(~recent.is_removed).union(settled)
 
@@ -100,9 +103,9 @@ def _compile(table: ibis.Table) -> str:
 
 
 @lru_cache(maxsize=16)
-def _compile_touched(customer_ids: ibis.Table, cutpoints: Cutpoints, day: date) -> str:
+def _compile_touched(customer_ids: ibis.Table, cutpoints: Cutpoints, day: date, is_folded: bool) -> str:
     """Compiling takes longer than the query: once per day and scoring is enough."""
-    return lakes.compile_sql(_build_touched(customer_ids, cutpoints, day))
+    return lakes.compile_sql(_build_touched(customer_ids, cutpoints, day, is_folded))
 
 
 def _move(transaction: Transaction, scored_sql: str) -> int:

@@ -99,7 +99,7 @@ def _lacks_source(node: Node, story: Story) -> bool:
 
 
 def ask(sql: str) -> dict[int, dict[str, Any]]:
-    with lakes.current().reading() as reader:
+    with lakes.current().heavy(), lakes.current().reading() as reader:
         rows = reader.execute(sql).to_arrow_table().to_pylist()
     return {row["customer_id"]: row for row in rows}
 
