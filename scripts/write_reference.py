@@ -106,7 +106,12 @@ def build_kpis() -> str:
 def build_pages() -> dict[Path, str]:
     """Every generated page by its path."""
     segments = runpy.run_path(str(Path(__file__).with_name("segment_reference.py")))
-    return {PAGE: build_reference(), segments["PAGE"]: segments["build_segment_reference"]()}
+    routes = runpy.run_path(str(Path(__file__).with_name("http_reference.py")))
+    return {
+        PAGE: build_reference(),
+        segments["PAGE"]: segments["build_segment_reference"](),
+        routes["PAGE"]: routes["build_http_reference"](),
+    }
 
 
 if __name__ == "__main__":

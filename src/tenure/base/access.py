@@ -1,6 +1,7 @@
 """Roles: a viewer looks, a marketer acts, an admin decides who does."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -15,6 +16,14 @@ from tenure.base.models import User
 
 RANKS = {"viewer": 1, "marketer": 2, "admin": 3}
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who uses the API: `actor` as the audit log names them, and the role they have."""
+
+    actor: str
+    role: str
 
 
 def has_role(user: Any, role: str) -> bool:

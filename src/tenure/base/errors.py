@@ -34,6 +34,18 @@ class ForbiddenError(TenureError):
     status = 403
 
 
+class UnauthenticatedError(TenureError):
+    """Nobody knows who is asking."""
+
+    status = 401
+
+
+class TooLargeError(TenureError):
+    """More was sent at once than is taken."""
+
+    status = 413
+
+
 class UnavailableError(TenureError):
     """Something that Tenure needs is not there right now (disk full, another process holds the data)."""
 

@@ -32,6 +32,19 @@ class User(AbstractBaseUser):
         return self.email
 
 
+class ApiKey(models.Model):
+    """What a program shows to use the API. Only a hash is kept; `start` finds the row and is no secret."""
+
+    name = models.CharField(max_length=100)
+    start = models.CharField(max_length=20, unique=True)
+    key_hash = models.CharField(max_length=64)
+    role = models.CharField(max_length=20, choices=User.Role.choices)
+    created_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
 class AuditEntry(models.Model):
     """One change that somebody made."""
 

@@ -4,23 +4,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from tenure.base.errors import TenureError
+from tenure.base.json_text import encode
 from tenure.cli.operations.operation import Progress, be_quiet
-
-
-def encode(value: Any) -> Any:
-    """For `json.dumps(default=encode)`: amounts as numbers, days and moments as ISO 8601."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def print_json(document: dict[str, Any]) -> None:

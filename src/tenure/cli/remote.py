@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tenure.base.errors import TenureError, UnavailableError
+from tenure.base.json_text import encode
 from tenure.cli.operations.operation import Progress
-from tenure.cli.output import encode
 from tenure.cli.server_file import RunningServer
 
 TOKEN_HEADER = "X-Tenure-Token"

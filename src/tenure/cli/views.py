@@ -15,9 +15,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from tenure.base.errors import TenureError
+from tenure.base.json_text import encode
 from tenure.cli.operations import get_operation
 from tenure.cli.operations.operation import Operation
-from tenure.cli.output import encode
 from tenure.cli.remote import TOKEN_HEADER
 from tenure.cli.server_file import find_running_server
 from tenure.config.environment import read_environment

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "lucide",
     "csp",
+    "ninja",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -21,7 +21,14 @@ from tenure.segments.definitions.library import (
     list_segments,
 )
 from tenure.segments.definitions.surroundings import look_around, set_campaign_finder
-from tenure.segments.exporting import write_customers, write_members
+from tenure.segments.documents import (
+    describe_count,
+    describe_history,
+    describe_members,
+    describe_segment,
+    describe_segment_whole,
+)
+from tenure.segments.exporting import list_identifiers, stream_customers, write_customers, write_members
 from tenure.segments.membership.due import DueWatcher
 from tenure.segments.membership.engine import Rebuilt, current_engine, follow_batch, mark_stale
 from tenure.segments.membership.members import (
@@ -56,6 +63,7 @@ from tenure.segments.rfm.results import (
     write_rfm_csv,
 )
 from tenure.segments.rfm.runs import find_stored_cutpoints, get_cutpoints
+from tenure.segments.rules.schemas import RuleSchemas, build_rule_schemas
 from tenure.segments.stages.evaluating import StagesRebuilt, rebuild_stages
 from tenure.segments.stages.history import (
     CustomerStage,
@@ -100,6 +108,7 @@ __all__ = [
     "Rebuilt",
     "RefreshResult",
     "RfmResult",
+    "RuleSchemas",
     "SaveResult",
     "SavedModel",
     "SavedSegment",
@@ -115,6 +124,7 @@ __all__ = [
     "apply_segments",
     "build_members",
     "build_rfm",
+    "build_rule_schemas",
     "build_scored",
     "build_segment_members",
     "build_stages",
@@ -134,6 +144,11 @@ __all__ = [
     "current_engine",
     "delete_model",
     "delete_segment",
+    "describe_count",
+    "describe_history",
+    "describe_members",
+    "describe_segment",
+    "describe_segment_whole",
     "explain_cutpoints",
     "explain_plainly",
     "explain_segment",
@@ -144,6 +159,7 @@ __all__ = [
     "get_model",
     "get_preset",
     "get_segment",
+    "list_identifiers",
     "list_model_presets",
     "list_models",
     "list_personas",
@@ -173,6 +189,7 @@ __all__ = [
     "save_preset",
     "save_segment",
     "set_campaign_finder",
+    "stream_customers",
     "write_customers",
     "write_members",
     "write_rfm_csv",

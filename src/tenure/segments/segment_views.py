@@ -1,13 +1,11 @@
 """The pages of segments: all of them, one of them, and why somebody is in one or not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import ibis
-import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -28,7 +26,7 @@ from tenure.segments.definitions.counting import compile_members
 from tenure.segments.definitions.explaining import explain_segment
 from tenure.segments.definitions.library import SavedSegment, delete_segment, get_segment, list_segments
 from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
-from tenure.segments.exporting import COLUMNS as EXPORTED
+from tenure.segments.exporting import stream_customers
 from tenure.segments.membership.history import list_days, list_overlaps, list_size_changes, read_causes
 from tenure.segments.membership.members import build_segment_members, list_segment_sizes
 from tenure.segments.rules.base import Node, describe_node, list_rules
@@ -174,38 +172,14 @@ def _build_members(name: str, query: str = "") -> ibis.Table:
 def export_members(request: HttpRequest, name: str, kind: str) -> StreamingHttpResponse:
     """Every member, as CSV or Parquet, streamed."""
     saved = get_segment(name)
-    members = _build_members(name)
     record_audit(str(request.user), "customers.exported", f"segment {name}, {kind}")
-    if kind == "csv":
-        response = StreamingHttpResponse(
-            customers.stream_csv(members), content_type="text/csv; charset=utf-8"
-        )
-    else:
-        response = StreamingHttpResponse(
-            _stream_parquet(members), content_type="application/vnd.apache.parquet"
-        )
+    content_type = "text/csv; charset=utf-8" if kind == "csv" else "application/vnd.apache.parquet"
+    response = StreamingHttpResponse(
+        stream_customers(build_segment_members(name), kind), content_type=content_type
+    )
     stem = f"{saved.segment.name}-{clock.today().isoformat()}"
     response["Content-Disposition"] = f'attachment; filename="{stem}.{kind}"'
     return response
-
-
-def _stream_parquet(members: ibis.Table) -> Iterator[bytes]:
-    chosen = members.order_by("customer_id").select(*EXPORTED)
-    sink, writer = pa.BufferOutputStream(), None
-    done = 0
-    for batch in lakes.current().stream(chosen):
-        if writer is None:
-            writer = pq.ParquetWriter(sink, batch.schema)
-        writer.write_batch(batch)
-    if writer is None:
-        empty = chosen.schema().to_pyarrow().empty_table()
-        writer = pq.ParquetWriter(sink, empty.schema)
-        writer.write_table(empty)
-    writer.close()
-    whole = memoryview(sink.getvalue())
-    while done < len(whole):
-        yield bytes(whole[done : done + 1_000_000])
-        done += 1_000_000
 
 
 @never_cache

@@ -1,6 +1,8 @@
 """What the audit log's verbs mean, in words."""
 
 WORDS = {
+    "api_key.created": "Made an API key",
+    "api_key.revoked": "Revoked an API key",
     "campaign.cancelled": "Stopped a campaign",
     "campaign.created": "Made a campaign",
     "campaign.changed": "Changed a campaign",

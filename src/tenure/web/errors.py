@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from tenure.base.errors import TenureError
+from tenure.web.rest.errors import answer_error
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,9 @@ def render_error(
     request: HttpRequest, status: int, message: str, code: str = "", field: str | None = None
 ) -> HttpResponse:
     """The error as JSON for programs, as a note where htmx fills a part of a page, else as a page."""
-    if request.path.startswith(("/v1/", "/api/")) or "application/json" in request.headers.get("Accept", ""):
+    if request.path.startswith("/api/"):
+        return answer_error(status, code, message, field)
+    if request.path.startswith("/v1/") or "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"code": code, "message": message, "field": field}, status=status)
     context = {
         "status": status,

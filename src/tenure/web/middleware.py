@@ -9,6 +9,7 @@ from django.utils.log import log_response
 
 from tenure.base.errors import TenureError
 from tenure.web.errors import forbidden, tenure_error
+from tenure.web.rest.errors import answer_error
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,10 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and request.path.startswith("/api/"):
+            return _say_methods(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, PermissionDenied):
@@ -39,3 +43,11 @@ class ErrorMiddleware:
             )
             return response
         return tenure_error(request, exception) if isinstance(exception, TenureError) else None
+
+
+def _say_methods(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    allowed = response.headers.get("Allow", "")
+    message = f"{request.path} takes {allowed or 'other methods'}, not {request.method}."
+    answer = answer_error(405, "wrong_method", message)
+    answer["Allow"] = allowed
+    return answer

@@ -121,7 +121,8 @@ def show_audit(request: HttpRequest) -> HttpResponse:
     areas = (
         ("", "Everything"),
         ("user.", "Users"),
-        ("key.", "Keys"),
+        ("key.", "Write keys"),
+        ("api_key.", "API keys"),
         ("import.", "Imports"),
         ("campaign.", "Campaigns"),
     )

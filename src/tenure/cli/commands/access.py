@@ -1,8 +1,8 @@
-"""`tenure user` and `tenure key`: who may sign in, and who may send events."""
+"""`tenure user` and `tenure key`: who may sign in, who may send events, and which programs may use the API."""
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,8 +20,9 @@ class Role(StrEnum):
 def register(app: typer.Typer) -> None:
     users = typer.Typer(help="Who may sign in.", no_args_is_help=True)
     users.command("create")(create_user)
-    keys = typer.Typer(help="Write keys for the tracking API.", no_args_is_help=True)
-    keys.command("create")(create_key)
+    keys = typer.Typer(help="Write keys for the tracking API, and API keys.", no_args_is_help=True)
+    for command_name, command in (("create", create_key), ("list", list_keys), ("revoke", revoke_key)):
+        keys.command(command_name)(command)
     app.add_typer(users, name="user")
     app.add_typer(keys, name="key")
 
@@ -51,11 +52,47 @@ def create_user(
 
 def create_key(
     name: Annotated[str, typer.Option(help="What the key is for; events keep it as their source.")] = "site",
+    role: Annotated[
+        Role | None,
+        typer.Option(help="Make an API key that may do what this role may, instead of a write key."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a write key for the tracking API. It is shown this once."""
-    result = dispatch.run("key.create", {"name": name})
+    """Create a write key for the tracking API, or with --role an API key. It is shown this once."""
+    result = dispatch.run("key.create", {"name": name, "role": role.value if role else None})
     output.show(result, as_json, lambda r: output.say(r["key"]))
+
+
+def list_keys(as_json: AsJson = False) -> None:
+    """The keys there are: how each starts, never the key itself."""
+    dispatch.require_data()
+    output.show(dispatch.run("key.list", {}), as_json, _show_keys)
+
+
+def revoke_key(
+    start: Annotated[str, typer.Argument(metavar="START", help="How the key starts, as the list shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key: calls with it are refused from now on."""
+    dispatch.require_data()
+    result = dispatch.run("key.revoke", {"start": start})
+    output.show(result, as_json, lambda r: output.say(f"Revoked {r['name']} ({r['start']}…)."))
+
+
+def _show_keys(result: dict[str, Any]) -> None:
+    if not result["keys"]:
+        output.say("There are no keys yet. tenure key create makes one.")
+        return
+    rows = [
+        [
+            key["start"],
+            key["name"],
+            f"API, {key['role']}" if key["role"] else "write",
+            "revoked" if key["revoked_at"] else "active",
+        ]
+        for key in result["keys"]
+    ]
+    output.print_table(["Starts with", "Name", "Kind", ""], rows)
 
 
 def _read_password(from_stdin: bool) -> str:

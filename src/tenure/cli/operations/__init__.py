@@ -7,13 +7,13 @@ from tenure.base.errors import NotFoundError
 from tenure.cli.operations import (
     apply_preset,
     back_up,
-    create_key,
     create_user,
     erase_customer,
     examine,
     export_customer,
     import_file,
     join_customers,
+    keys,
     list_presets,
     refresh,
     report_campaign,
@@ -27,7 +27,7 @@ from tenure.cli.operations.operation import Operation
 
 OPERATIONS: list[Operation] = [
     create_user.OPERATION,
-    create_key.OPERATION,
+    *keys.OPERATIONS,
     import_file.OPERATION,
     refresh.OPERATION,
     score.OPERATION,

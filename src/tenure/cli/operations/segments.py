@@ -45,7 +45,10 @@ def list_all(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     sizes = segments.list_segment_sizes()
     return {
-        "segments": [_describe(saved, sizes.get(saved.segment.name, 0)) for saved in segments.list_segments()]
+        "segments": [
+            segments.describe_segment(saved, sizes.get(saved.segment.name, 0))
+            for saved in segments.list_segments()
+        ]
     }
 
 
@@ -53,15 +56,7 @@ def show(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Arguments: name. Result: as in the list, and definition, used_by, warnings, version, updated_at."""
     from tenure.segments import api as segments
 
-    saved = segments.get_segment(arguments["name"])
-    return {
-        **_describe(saved, segments.count_segment_members(saved.segment.name)),
-        "definition": saved.segment.as_data(),
-        "used_by": segments.list_users(saved.segment.name, segments.look_around()),
-        "warnings": [warning.as_dict() for warning in segments.list_warnings(saved.segment)],
-        "version": saved.version,
-        "updated_at": saved.updated_at,
-    }
+    return segments.describe_segment_whole(arguments["name"])
 
 
 def count(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -84,17 +79,7 @@ def count(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         chosen = found[0]
     else:
         chosen = segments.get_segment(arguments["name"]).segment
-    counted = segments.count_segment(chosen)
-    return {
-        "name": chosen.name,
-        "count": counted.count,
-        "customers": counted.total_count,
-        "steps": [
-            {"sentence": step.sentence, "own": step.own_count, "left": step.left_count}
-            for step in counted.steps
-        ],
-        "warnings": [warning.as_dict() for warning in segments.list_warnings(chosen)],
-    }
+    return segments.describe_count(chosen)
 
 
 def list_members(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -103,22 +88,17 @@ def list_members(arguments: dict[str, Any], progress: Progress) -> dict[str, Any
     Result: name, members (how many), customers: [id, ...] up to the limit; with out: out, rows.
     """
     from tenure.base.audit import record_audit
-    from tenure.customers import api as customers
     from tenure.events import api as events
-    from tenure.lake import api as lakes
     from tenure.segments import api as segments
 
     events.wait_until_folded()
-    name, total = arguments["name"], segments.count_segment_members(arguments["name"])
+    name = arguments["name"]
     if arguments["out"]:
+        total = segments.count_segment_members(name)
         record_audit(ACTOR, "customers.exported", f"segment {name}")
         rows = segments.write_members(name, Path(arguments["out"]))
         return {"name": name, "members": total, "out": arguments["out"], "rows": rows}
-    people = customers.build_customers().semi_join(segments.build_segment_members(name), "customer_id")
-    shown = lakes.current().read_rows(
-        people.order_by("customer_id").limit(arguments["limit"]).select("external_id")
-    )
-    return {"name": name, "members": total, "customers": [row["external_id"] for row in shown]}
+    return segments.describe_members(name, arguments["limit"])[0]
 
 
 def explain(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -154,16 +134,6 @@ def delete(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     segments.delete_segment(arguments["name"], ACTOR)
     return {"name": arguments["name"]}
-
-
-def _describe(saved: Any, members: int) -> dict[str, Any]:
-    return {
-        "name": saved.segment.name,
-        "title": saved.segment.title,
-        "members": members,
-        "sentence": saved.segment.sentence,
-        "state": saved.trouble or ("built" if saved.is_built else "being computed"),
-    }
 
 
 OPERATIONS = (

@@ -85,8 +85,6 @@ def list_members(arguments: dict[str, Any], progress: Progress) -> dict[str, Any
     Result: name, members (how many), customers: [id, ...] up to the limit; with out: out, rows.
     """
     from tenure.base.audit import record_audit
-    from tenure.customers import api as customers
-    from tenure.lake import api as lakes
     from tenure.segments import api as segments
     from tenure.segments.lists import api as lists
 
@@ -96,15 +94,8 @@ def list_members(arguments: dict[str, Any], progress: Progress) -> dict[str, Any
         record_audit(ACTOR, "customers.exported", f"list {found.name}")
         rows = segments.write_customers(members, Path(arguments["out"]))
         return {"name": found.name, "members": found.member_count, "out": arguments["out"], "rows": rows}
-    people = customers.build_customers().semi_join(members, "customer_id")
-    shown = lakes.current().read_rows(
-        people.order_by("customer_id").limit(arguments["limit"]).select("external_id")
-    )
-    return {
-        "name": found.name,
-        "members": found.member_count,
-        "customers": [row["external_id"] for row in shown],
-    }
+    shown, _ = segments.list_identifiers(members, arguments["limit"])
+    return {"name": found.name, "members": found.member_count, "customers": shown}
 
 
 def _follow() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tenure.base.errors import TenureError
+from tenure.base.words import suggest
 from tenure.lake import api as lakes
 from tenure.segments.definitions.definition import Segment
 from tenure.segments.definitions.surroundings import LedgerSurroundings
@@ -67,13 +68,8 @@ def check_name(
         case _:
             return
     if name not in known:
-        near = difflib.get_close_matches(name, known, 3)
-        hint = (
-            f" Did you mean {' or '.join(near)}?"
-            if near
-            else f" There are {', '.join(known[:12]) or 'none'}."
-        )
-        raise TenureError("unknown_name", f"{place}: there is no {what} {name[:80]!r}.{hint}", place)
+        hint = suggest(name, known)
+        raise TenureError("unknown_name", f"{place}: there is no {what} {name[:80]!r}. {hint}", place)
 
 
 def check_circle(start: Reference, nodes: Sequence[Node], around: LedgerSurroundings) -> None:

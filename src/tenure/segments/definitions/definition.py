@@ -12,8 +12,8 @@ from tenure.segments.rules.base import Node, describe_node, list_rules
 from tenure.segments.rules.parsing import parse_rules
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-TAKEN = ("new", "build", "lists", "personas", "why")
-"""Names that the addresses of pages have."""
+TAKEN = ("new", "build", "count", "lists", "personas", "why")
+"""Names that the addresses of pages and of the API have."""
 
 
 class Persona(BaseModel):

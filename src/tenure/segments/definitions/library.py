@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from tenure.base import clock
 from tenure.base.audit import record_audit
 from tenure.base.errors import ConflictError, NotFoundError, TenureError
+from tenure.base.words import suggest
 from tenure.lake import api as lakes
 from tenure.segments.definitions.checking import Warning, check_references, list_users, list_warnings
 from tenure.segments.definitions.definition import Segment
@@ -47,9 +48,9 @@ def list_segments() -> list[SavedSegment]:
 def get_segment(name: str) -> SavedSegment:
     row = SegmentDefinition.objects.filter(name=name).first()
     if row is None:
-        known = ", ".join(SegmentDefinition.objects.values_list("name", flat=True)[:12])
+        known = list(SegmentDefinition.objects.values_list("name", flat=True))
         raise NotFoundError(
-            "no_such_segment", f"There is no segment {name[:80]!r}. There are {known or 'none'}.", "name"
+            "no_such_segment", f"There is no segment {name[:80]!r}. {suggest(name[:80], known)}", "name"
         )
     return _view(row)
 

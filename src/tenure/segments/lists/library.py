@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from tenure.base import clock
 from tenure.base.audit import record_audit
 from tenure.base.errors import ConflictError, NotFoundError, TenureError
+from tenure.base.words import suggest
 from tenure.customers import api as customers
 from tenure.segments.definitions.checking import list_users
 from tenure.segments.definitions.definition import NAME
@@ -90,6 +91,31 @@ def freeze_segment(segment_name: str, list_name: str, actor: str, title: str = "
     return get_list(list_name)
 
 
+def create_list_of(
+    name: str, identifiers: Sequence[str], actor: str, title: str = ""
+) -> tuple[ListView, tuple[str, ...]]:
+    """A new list of the customers with any of these identifiers; and the identifiers of nobody.
+
+    Errors: the name; none of the identifiers is known.
+    """
+    if StaticList.objects.filter(name=name).exists():
+        raise name_taken(name)
+    found, unknown = _find(identifiers)
+    if identifiers and not len(found):
+        raise TenureError(
+            "nobody_known",
+            "No customer is known by any of these identifiers. Give user ids, anonymous ids or e-mail addresses.",
+            "customers",
+        )
+    made = create_list(name, actor, title, "Identifiers" if identifiers else "Made empty")
+    try:
+        add_to_list(name, found, actor)
+    except BaseException:
+        StaticList.objects.filter(pk=made.id).delete()
+        raise
+    return get_list(name), unknown
+
+
 def add_to_list(name: str, customer_ids: pa.Array, actor: str) -> int:
     """How many of the customers were not on the list before."""
     row = find_row(name)
@@ -153,9 +179,9 @@ def find_row(name: str) -> StaticList:
     """Errors: there is no list of that name."""
     row = StaticList.objects.filter(name=name).first()
     if row is None:
-        known = ", ".join(StaticList.objects.values_list("name", flat=True)[:12])
+        known = list(StaticList.objects.values_list("name", flat=True))
         raise NotFoundError(
-            "no_such_list", f"There is no list {name[:80]!r}. There are {known or 'none'}.", "name"
+            "no_such_list", f"There is no list {name[:80]!r}. {suggest(name[:80], known)}", "name"
         )
     return row
 
