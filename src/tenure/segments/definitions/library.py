@@ -55,10 +55,13 @@ def get_segment(name: str) -> SavedSegment:
     return _view(row)
 
 
-def save_segment(segment: Segment, actor: str, replace: bool = True) -> SaveResult:
+def save_segment(
+    segment: Segment, actor: str, replace: bool = True, version: int | None = None
+) -> SaveResult:
     """Save a definition under its name, a new version where there is one. Its members follow: see `membership`.
 
-    Errors: names that do not exist, a circle, no room; with `replace=False`, a name that is taken.
+    Errors: names that do not exist, a circle, no room; with `replace=False`, a name that is taken; with `version`,
+    another one stands there.
     """
     around = look_around()
     check_references(segment, around)
@@ -67,6 +70,12 @@ def save_segment(segment: Segment, actor: str, replace: bool = True) -> SaveResu
     if old is not None and not replace:
         raise ConflictError(
             "name_taken", f"There is a segment {segment.name} already. Choose another name.", "name"
+        )
+    if version is not None and (old is None or old.version != version):
+        raise ConflictError(
+            "changed_meanwhile",
+            f"{segment.name} is not at version {version} any more. Look at it again, then change that.",
+            "version",
         )
     if old is not None and old.definition == data:
         return SaveResult(_view(old), tuple(list_warnings(segment)), False)

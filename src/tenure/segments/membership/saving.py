@@ -11,9 +11,11 @@ from tenure.segments.membership.engine import Rebuilt, current_engine
 from tenure.segments.models import SegmentDefinition, StageModelDefinition
 
 
-def save_segment(segment: Segment, actor: str, replace: bool = True) -> SaveResult:
+def save_segment(
+    segment: Segment, actor: str, replace: bool = True, version: int | None = None
+) -> SaveResult:
     """As `library.save_segment`; the members follow in the background, within moments."""
-    result = library.save_segment(segment, actor, replace)
+    result = library.save_segment(segment, actor, replace, version)
     if result.is_changed:
         follow_users(segment.name)
     return result

@@ -59,7 +59,12 @@ def show_segment(request: HttpRequest, name: str) -> dict[str, Any]:
 )
 @allow("marketer")
 def replace_segment(
-    request: HttpRequest, name: str, wait: bool = Query(False, description=_WAIT)
+    request: HttpRequest,
+    name: str,
+    wait: bool = Query(False, description=_WAIT),
+    version: int | None = Query(
+        None, ge=1, description="The version that is replaced. 409 where somebody changed it since."
+    ),
 ) -> dict[str, Any]:
     """The whole definition; what is not given is gone. The name stays."""
     data = read_object(request)
@@ -70,7 +75,7 @@ def replace_segment(
             f"name: a segment keeps its name, {known}. Leave it out, or make another one.",
             "name",
         )
-    return _save(request, data, wait, replace=True)
+    return _save(request, data, wait, version=version)
 
 
 @router.delete("/{name}", response=shapes.Named, summary="Delete a segment")
@@ -96,9 +101,11 @@ def write_sql(
     return {"name": saved.segment.name, "engine": engine, "sql": sql}
 
 
-def _save(request: HttpRequest, data: dict[str, Any], wait: bool, replace: bool) -> dict[str, Any]:
+def _save(
+    request: HttpRequest, data: dict[str, Any], wait: bool, replace: bool = True, version: int | None = None
+) -> dict[str, Any]:
     segment = segments.parse_segment(data)
-    segments.save_segment(segment, require_caller(request).actor, replace)
+    segments.save_segment(segment, require_caller(request).actor, replace, version)
     if wait:
         segments.current_engine().catch_up()
     return segments.describe_segment_whole(segment.name)

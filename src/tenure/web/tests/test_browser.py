@@ -41,7 +41,7 @@ PAGES = [
     "/lifecycle/models/lifecycle/", "/lifecycle/models/lifecycle/edit/", "/lifecycle/models/lifecycle/stages/3/", "/segments/personas/",
     "/segments/", "/segments/new/", "/segments/new/?example=at-risk-and-reachable", "/segments/viewers/", "/segments/viewers/edit/",
     "/segments/viewers/why/?customer=c8", "/campaigns/", "/campaigns/new/", "/import/",
-    "/glossary/", "/settings/", "/settings/users/", "/settings/keys/", "/settings/audit/", "/settings/presets/",
+    "/glossary/", "/settings/", "/settings/users/", "/settings/keys/", "/settings/api-keys/", "/settings/audit/", "/settings/presets/",
     "/settings/sending/",
 ]  # fmt: skip
 

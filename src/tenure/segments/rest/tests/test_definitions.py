@@ -72,6 +72,15 @@ def test_a_name_is_taken_once_and_kept(marketer):
     )
 
 
+def test_what_somebody_else_changed_is_not_written_over(marketer):
+    marketer("POST", "/segments", {"name": "buyers", "rule": BUYERS}, 201)
+    assert marketer("PUT", "/segments/buyers?version=1", {"rule": GERMANS})["version"] == 2
+    error = marketer("PUT", "/segments/buyers?version=1", {"rule": BUYERS}, 409)
+    assert (error["code"], error["field"]) == ("changed_meanwhile", "version")
+    assert marketer("GET", "/segments/buyers")["definition"]["rule"]["value"] == "DE"
+    assert marketer("PUT", "/segments/buyers?version=x", {"rule": BUYERS}, 400)["field"] == "version"
+
+
 def test_names_that_the_data_does_not_have_are_warned_of(marketer):
     made = marketer("POST", "/segments", {"name": "odd", "rule": {"any": [GERMANS, {"kind": "event", "event": "Order Complete"}]}}, 201)  # fmt: skip
     assert made["warnings"] == [
