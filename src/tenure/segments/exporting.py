@@ -25,8 +25,8 @@ def list_identifiers(ids: ibis.Table, limit: int, after: int = 0) -> tuple[list[
     Gives the id to go on after too, None where nobody is left.
     """
     people = customers.build_customers().semi_join(ids, "customer_id")
-    chosen = people.filter(people.customer_id > after).order_by("customer_id").limit(limit + 1)
-    rows = lakes.current().read_rows(chosen.select("customer_id", "external_id"))
+    later = people.filter(people.customer_id > after).select("customer_id", "external_id")
+    rows = lakes.current().read_rows(later.order_by("customer_id").limit(limit + 1))
     last = int(rows[limit - 1]["customer_id"]) if len(rows) > limit else None
     return [row["external_id"] for row in rows[:limit]], last
 
