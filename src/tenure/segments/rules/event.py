@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
+import ibis
 from ibis.expr.types import BooleanValue, TimestampValue
 from pydantic import Field
 
-from tenure.segments.compiling.moments import build_earliest
+from tenure.segments.compiling.moments import FAR, build_earliest
 from tenure.segments.compiling.needs import Aggregate, Coming, Facts, Need
 from tenure.segments.compiling.sources import EventSource
 from tenure.segments.rules.base import Rule, Span, Surroundings
@@ -89,9 +90,12 @@ class EventRule(Rule):
     def build_next_change(self, facts: Facts, around: Surroundings) -> TimestampValue:
         if self.occurrence == "any":
             return self._occurrences(around).build_next_change(facts)
-        leaving = self.window.as_window(around.zone).build_leaving(facts.get_moment(self._edge()))
+        edge, window = facts.get_moment(self._edge()), self.window.as_window(around.zone)
         coming = facts.get_moment(Coming(self._source()))
-        return build_earliest([coming] if leaving is None else [coming, leaving])
+        leaving, inside = window.build_leaving(edge), window.build(edge)
+        if leaving is None or inside is None:
+            return coming
+        return build_earliest([coming, ibis.ifelse(inside, leaving, FAR)])
 
     def _source(self) -> EventSource:
         return EventSource(self.event)

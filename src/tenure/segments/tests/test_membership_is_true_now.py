@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from tenure.base import clock
 from tenure.config.testing_postgresql import ON_EVERY_ENGINE
 from tenure.segments.tests.conftest import LiveShop
 
@@ -29,6 +32,19 @@ def test_time_moves_her_out_on_the_second_it_is_due(live_shop: LiveShop) -> None
     live_shop.move(seconds=1)
     assert live_shop.members("keen") == set()
     assert live_shop.told("Segment Exited") == [("ada", "keen")]
+
+
+@pytest.mark.parametrize("occurrence", ["first", "last"])
+def test_what_time_has_taken_out_is_never_due_again(live_shop: LiveShop, occurrence: str) -> None:
+    rule = {"kind": "event", "event": "Product Viewed", "occurrence": occurrence, "window": {"days": 7}}
+    live_shop.tell("ada", "Product Viewed", timedelta(days=1))
+    live_shop.tell("bob", "Product Viewed", timedelta(days=300))
+    live_shop.save("lately", rule)
+    assert live_shop.members("lately") == {"ada"}
+    assert live_shop.engine.find_due() == clock.now() + timedelta(days=6)
+    live_shop.move(days=6)
+    assert live_shop.members("lately") == set()
+    assert live_shop.engine.find_due() is None
 
 
 def test_a_definition_takes_who_fits_already_and_tells_nobody(live_shop: LiveShop) -> None:
