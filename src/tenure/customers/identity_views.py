@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tenure.base.access import require_role
 from tenure.base.errors import NotFoundError, TenureError
 from tenure.customers import api
-from tenure.customers.traits import describe_trait
+from tenure.customers.traits import describe_trait, say_value
 from tenure.events import api as events
 
 
@@ -80,5 +80,5 @@ def _describe(preview: api.MergePreview) -> dict[str, object]:
 
 def _say(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {inner}" for name, inner in value.items())[:120]
-    return "" if value is None else str(value)[:120]
+        return ", ".join(str(inner) for inner in value.values() if inner not in (None, ""))[:120]
+    return "" if value is None else say_value(value)[:120]

@@ -31,9 +31,9 @@ def list_traits(customer: CustomerView) -> list[tuple[str, str]]:
         if isinstance(value, dict):
             for part, inner in value.items():
                 if f"{_key(name)}.{_key(part)}" not in shown and inner not in (None, ""):
-                    listed.append((_label_part(name, part), _say(inner)))
+                    listed.append((_label_part(name, part), say_value(inner)))
         elif _key(name) not in shown and value not in (None, ""):
-            listed.append((_label(name), _say(value)))
+            listed.append((_label(name), say_value(value)))
     return sorted(listed)
 
 
@@ -61,11 +61,12 @@ def _label_part(name: str, part: str) -> str:
     return f"{_label(name)}: {_label(part).lower()}"
 
 
-def _say(value: Any) -> str:
+def say_value(value: Any) -> str:
+    """The value of a trait in words: booleans, lists and moments as people write them."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(_say, value))
+        return ", ".join(map(say_value, value))
     text = str(value)
     return _say_moment(text) if isinstance(value, str) and _MOMENT.fullmatch(text) else text
 

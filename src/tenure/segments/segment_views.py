@@ -81,7 +81,7 @@ def _list_users(around: LedgerSurroundings) -> dict[str, list[User]]:
     for other in around.segments.values():
         add([other.node], User(other.title or other.name, f"/segments/{other.name}/"))
     for model, nodes in around.stage_rules.items():
-        add(nodes, User(f"stages {model}", f"/lifecycle/models/{quote(model)}/"))
+        add(nodes, User(around.titles.get(("model", model), model), f"/lifecycle/models/{quote(model)}/"))
     return users
 
 

@@ -84,7 +84,7 @@ def test_segments_go_to_a_file_and_back(shop: Tenure, tmp_path: Path) -> None:
 def test_names_that_nothing_has_are_warned_of_and_references_checked(shop: Tenure, tmp_path: Path) -> None:
     odd = "name: odd\nrule: {kind: event, event: Order Complete}\n"
     (tmp_path / "odd.yaml").write_text(odd)
-    assert "Near is Order Completed" in shop("segment", "count", "odd.yaml").out
+    assert "Did you mean Order Completed" in shop("segment", "count", "odd.yaml").out
     (tmp_path / "bad.yaml").write_text(SEGMENTS + "  - {name: lost, rule: {kind: segment, name: spender}}\n")
     refused = shop("segment", "apply", "bad.yaml", "--json")
     assert (

@@ -1,6 +1,6 @@
 """What the builder offers while somebody types: names and values seen in the data, and what was defined."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tenure.lake.api import Lake
@@ -37,10 +37,13 @@ class Offers:
                     one for one in sorted(found, key=lambda pair: pair[1].lower()) if one[0] != self._own_name
                 )
             case "list":
-                return tuple((name, name) for name in sorted(self._around.lists))
+                return self._name("list", sorted(self._around.lists))
             case "model":
-                return tuple((name, name.replace("-", " ")) for name in self._around.models)
+                return self._name("model", self._around.models)
         return ()
+
+    def _name(self, what: str, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        return tuple((name, self._around.titles.get((what, name)) or name) for name in names)
 
     def list_stages(self, model: str) -> tuple[str, ...]:
         return tuple(self._around.models.get(model, {}))

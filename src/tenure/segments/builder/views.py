@@ -17,7 +17,7 @@ from tenure.base.errors import ConflictError, TenureError
 from tenure.lake import api as lakes
 from tenure.segments.builder.actions import act
 from tenure.segments.builder.drafts import ROOT, DraftGroup, load_draft, read_draft
-from tenure.segments.builder.examples import find_example
+from tenure.segments.builder.examples import find_example, list_examples
 from tenure.segments.builder.forms import FormData
 from tenure.segments.builder.judging import Verdict, find_whole_data, judge
 from tenure.segments.builder.offers import Offers
@@ -192,6 +192,8 @@ def _show_page(
         verdict.errors |= verdict.hints
         verdict.hints = {}
     context = _tree_context(build, verdict)
+    if not build.draft.parts and build.saved is None:
+        context["examples"] = list_examples()
     context |= {"build": build, "shared": Offers(lakes.current(), build.around).list_shared()}
     if is_counted:
         context |= _count_context(build, verdict) | {"is_counted": True}
@@ -216,12 +218,21 @@ def _count_context(build: Build, verdict: Verdict) -> dict[str, Any]:
         "count": count,
         "steps": [
             {
-                "name": step.sentence[:1].upper() + step.sentence[1:],
-                "value": step.left_count,
-                "text": f"{step.left_count:,}",
-                "share_text": f"{step.left_count / count.total_count:.0%}" if count.total_count else "",
-            }
-            for step in count.steps
+                "name": "All customers",
+                "value": count.total_count,
+                "text": f"{count.total_count:,}",
+                "share_text": "100%",
+                "slot": 1,
+            },
+            *(
+                {
+                    "name": step.sentence[:1].upper() + step.sentence[1:],
+                    "value": step.left_count,
+                    "text": f"{step.left_count:,}",
+                    "share_text": f"{step.left_count / count.total_count:.0%}" if count.total_count else "",
+                }
+                for step in count.steps
+            ),
         ],
         "sentence": verdict.segment.sentence,
     }

@@ -142,8 +142,8 @@ def list_name_warnings(node: Node, place: str = "rule") -> list[Warning]:
             known = _list_known(what)
             if known is not None and name not in known:
                 near = difflib.get_close_matches(name, known, 3, 0.5)
-                hint = f" Near is {', '.join(near)}." if near else ""
-                warnings.append(Warning(where, f"No {what} {name!r} has been seen yet.{hint}"))
+                hint = f" Did you mean {' or '.join(near)}?" if near else ""
+                warnings.append(Warning(where, f"No {what} “{name}” has been seen yet.{hint}"))
     return warnings
 
 

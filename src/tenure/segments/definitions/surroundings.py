@@ -30,6 +30,8 @@ class LedgerSurroundings:
     models: Mapping[str, dict[str, int]]
     stage_rules: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     """The rules of the stage models; the built-in one has none."""
+    titles: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """What people call lists and stage models, by ("list" or "model", name)."""
     _campaigns: dict[str, int | None] = field(default_factory=dict)
 
     def find_segment(self, name: str) -> Node | None:
@@ -51,10 +53,13 @@ class LedgerSurroundings:
 def look_around() -> LedgerSurroundings:
     """The surroundings now."""
     segments = {row.name: Segment.model_validate(row.definition) for row in SegmentDefinition.objects.all()}
-    lists = {row.name: int(row.pk) for row in StaticList.objects.all()}
+    listed = list(StaticList.objects.all())
+    lists = {row.name: int(row.pk) for row in listed}
+    titles = {("list", row.name): row.title for row in listed} | {("model", MODEL): "Customer lifecycle"}
     models, rules = {MODEL: rank_stages()}, {}
     for row in StageModelDefinition.objects.exclude(name=MODEL):
         stages = row.definition["stages"]
+        titles["model", row.name] = row.definition.get("title") or row.name
         models[row.name] = {stage["name"]: stage.get("rank") or n for n, stage in enumerate(stages, start=1)}
         rules[row.name] = tuple(parse_rules(stage["rule"]) for stage in stages if stage.get("rule"))
-    return LedgerSurroundings(read_environment().timezone, segments, lists, models, rules)
+    return LedgerSurroundings(read_environment().timezone, segments, lists, models, rules, titles)

@@ -69,7 +69,8 @@ class AttributeRule(Comparison, Rule):
         return self
 
     def describe(self) -> str:
-        return f"{self.name} {Comparison.describe(self)}"
+        name = self.name.replace("_", " ") if self.name in PROFILE else self.name
+        return f"{name} {Comparison.describe(self)}"
 
     def list_names(self) -> tuple[tuple[str, str], ...]:
         return () if self.name in PROFILE else (("attribute", self.name),)

@@ -126,6 +126,8 @@ def finding(value: Any) -> Any:
         return day(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
     if isinstance(value, int | Decimal):
         return f"{Decimal(value).normalize():,f}"
     return value

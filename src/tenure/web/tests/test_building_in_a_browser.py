@@ -47,7 +47,7 @@ def test_a_segment_is_built_from_nothing_saved_and_has_its_member(tab):
     name, href = person.inner_text(), person.get_attribute("href")
     tab.get_by_role("button", name="Save segment").click()
     sync_api.expect(tab.get_by_role("heading", level=1, name="Recent lookers")).to_be_visible()
-    sync_api.expect(tab.locator(".tag.good", has_text="built")).to_be_visible(timeout=20_000)
+    sync_api.expect(tab.locator(".tag.good", has_text="up to date")).to_be_visible(timeout=20_000)
     tab.get_by_role("searchbox", name="Name, e-mail or id").fill(name)
     sync_api.expect(tab.locator(f'#members-list a[href="{href}"]')).to_be_visible()
     settle(tab)

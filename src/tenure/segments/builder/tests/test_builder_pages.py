@@ -104,7 +104,7 @@ def test_a_wrong_rule_is_marked_and_nothing_is_saved(people, marketer):
 def test_unknown_names_are_warned_of_with_the_nearest(people, marketer):
     form = {"r:word": "all", "r.0:kind": "event", "r.0:was": "event", "r.0:event": "Order Complete"}
     page = marketer.post("/segments/build/count/", form, headers={"HX-Request": "true"}).content.decode()
-    assert "Near is Order Completed" in page
+    assert "Did you mean Order Completed" in page
 
 
 def test_groups_nest_and_rules_move_in_and_out_of_them(people, marketer):
