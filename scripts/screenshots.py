@@ -46,7 +46,7 @@ REVIEWED = (
     ("why-not", "/segments/win-back/why/?customer={out}"),
     ("lists", "/segments/lists/"),
     ("list", "/segments/lists/autumn-guests/"),
-    ("list-new", "/segments/lists/new/"),
+    ("list-new", "/segments/lists/new/?segment=win-back"),
     ("stage-models", "/lifecycle/models/"),
     ("stage-model", "/lifecycle/models/general/"),
     ("stage-editor", "/lifecycle/models/general/edit/"),

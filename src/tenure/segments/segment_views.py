@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 from urllib.parse import quote
 
-import ibis
 import yaml
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -19,27 +19,26 @@ from tenure.base.access import require_role
 from tenure.base.audit import record_audit
 from tenure.base.errors import ConflictError, NotFoundError, TenureError
 from tenure.customers import api as customers
-from tenure.lake import api as lakes
 from tenure.segments.builder.examples import list_examples
 from tenure.segments.builder.views import format_sql
 from tenure.segments.definitions.counting import compile_members
 from tenure.segments.definitions.explaining import explain_segment
 from tenure.segments.definitions.library import SavedSegment, delete_segment, get_segment, list_segments
 from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
-from tenure.segments.exporting import stream_customers
+from tenure.segments.members_page import answer_file, read_members
 from tenure.segments.membership.history import list_days, list_overlaps, list_size_changes, read_causes
 from tenure.segments.membership.members import build_segment_members, list_segment_sizes
 from tenure.segments.rules.base import Node, describe_node, list_rules
 
-PAGE_SIZE = 25
 DAYS = 30
+CHANGE_DAYS = 7
 
 
 @never_cache
 @require_GET
 @require_role("viewer")
 def list_page(request: HttpRequest) -> HttpResponse:
-    saved, sizes, changes = list_segments(), list_segment_sizes(), list_size_changes()
+    saved, sizes, changes = list_segments(), list_segment_sizes(), list_size_changes(CHANGE_DAYS)
     users = _list_users(look_around())
     rows = [
         {
@@ -47,6 +46,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
             "title": one.segment.title or one.segment.name,
             "size": sizes.get(one.segment.name, 0) if one.is_built else None,
             "change": changes.get(one.id, 0) if one.is_built else None,
+            "is_new": _count_days(one) < CHANGE_DAYS,
             "users": users.get(one.segment.name, []),
             "words": describe_node(one.segment.node),
         }
@@ -93,13 +93,17 @@ def segment_page(request: HttpRequest, name: str) -> HttpResponse:
     sizes, around = list_segment_sizes(), look_around()
     size = sizes.get(name, 0)
     causes = read_causes(saved.id, DAYS)
-    days = list_days(causes, size, DAYS)
+    age_days = _count_days(saved)
+    days = list_days(causes, size, min(DAYS, age_days))
     labels = [f"{one.day.day} {one.day:%b}" for one in days]
     context = {
         "saved": saved,
         "segment": saved.segment,
         "size": size,
-        "change": list_size_changes().get(saved.id, 0),
+        "change": list_size_changes(CHANGE_DAYS).get(saved.id, 0),
+        "is_new": age_days < CHANGE_DAYS,
+        "is_young": age_days < DAYS,
+        "has_days": age_days > 0,
         "entered_count": sum(one.entered_count for one in causes),
         "exited_count": sum(one.exited_count for one in causes),
         "labels": labels,
@@ -118,6 +122,11 @@ def segment_page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "segments/segment.html", context)
 
 
+def _count_days(saved: SavedSegment) -> int:
+    """How many days (UTC) it has been there."""
+    return (clock.today() - saved.created_at.astimezone(UTC).date()).days
+
+
 def _write_sql(saved: SavedSegment, around: LedgerSurroundings) -> str:
     try:
         return format_sql(compile_members(saved.segment.node, around))
@@ -133,38 +142,8 @@ def members_fragment(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _members_context(request: HttpRequest, saved: SavedSegment) -> dict[str, Any]:
-    query = request.GET.get("q", "").strip()[:200]
-    text = request.GET.get("page", "1")
-    page = max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 8 else 1
-    found = _build_members(saved.segment.name, query)
-    first = (page - 1) * PAGE_SIZE
-    lake = lakes.current()
-    rows = lake.read_rows(
-        found.order_by(found.last_seen_at.desc(), "customer_id")
-        .limit(PAGE_SIZE, offset=first)
-        .select("customer_id", "external_id", "name", "email", "segment", "phase", "order_count", "revenue")
-    )
-    total = int(lake.read_value(found.count().as_table()))
-    href = f"/segments/{saved.segment.name}/members/"
-
-    def to(number: int) -> str:
-        return f"{href}?{urlencode({'q': query, 'page': number})}"
-
-    return {
-        "saved": saved,
-        "query": query,
-        "members": [{**row, "title": row["name"] or row["email"] or row["external_id"]} for row in rows],
-        "total": total,
-        "first": first + 1 if rows else 0,
-        "last": first + len(rows),
-        "previous_href": to(page - 1) if page > 1 else "",
-        "next_href": to(page + 1) if first + len(rows) < total else "",
-    }
-
-
-def _build_members(name: str, query: str = "") -> ibis.Table:
-    people = customers.build_search(query)
-    return people.semi_join(build_segment_members(name), "customer_id")
+    name = saved.segment.name
+    return {"saved": saved, **read_members(request, build_segment_members(name), f"/segments/{name}/")}
 
 
 @require_GET
@@ -173,13 +152,7 @@ def export_members(request: HttpRequest, name: str, kind: str) -> StreamingHttpR
     """Every member, as CSV or Parquet, streamed."""
     saved = get_segment(name)
     record_audit(str(request.user), "customers.exported", f"segment {name}, {kind}")
-    content_type = "text/csv; charset=utf-8" if kind == "csv" else "application/vnd.apache.parquet"
-    response = StreamingHttpResponse(
-        stream_customers(build_segment_members(name), kind), content_type=content_type
-    )
-    stem = f"{saved.segment.name}-{clock.today().isoformat()}"
-    response["Content-Disposition"] = f'attachment; filename="{stem}.{kind}"'
-    return response
+    return answer_file(build_segment_members(name), saved.segment.name, kind)
 
 
 @never_cache

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from tenure.segments import file_views, persona_views, segment_views, views
 from tenure.segments.builder import views as builder
+from tenure.segments.lists import views as list_views
 from tenure.segments.stages import editing_views
 from tenure.segments.stages import views as stage_views
 
@@ -34,6 +35,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("segments/build/tree/", builder.tree_fragment, name="build_tree"),
     path("segments/build/count/", builder.count_fragment, name="build_count"),
     path("segments/build/people/", builder.people_fragment, name="build_people"),
+    path("segments/lists/", list_views.show_lists, name="lists"),
+    path("segments/lists/new/", list_views.make_list, name="new_list"),
+    path("segments/lists/<str:name>/", list_views.show_list, name="list"),
+    path("segments/lists/<str:name>/members/", list_views.members_fragment, name="list_members"),
+    path("segments/lists/<str:name>/add/", list_views.add, name="add_to_list"),
+    path("segments/lists/<str:name>/remove/", list_views.remove, name="remove_from_list"),
+    path("segments/lists/<str:name>/delete/", list_views.delete, name="delete_list"),
+    path("segments/lists/<str:name>/unknown.csv", list_views.download_unknown, name="unknown_of_list"),
+    path("segments/lists/<str:name>/members.<str:kind>", list_views.export_members, name="list_file"),
     path("segments/why/", segment_views.choose_why, name="choose_why"),
     path("segments/<str:name>/", segment_views.segment_page, name="segment"),
     path("segments/<str:name>/edit/", builder.edit_page, name="edit_segment"),

@@ -1,6 +1,7 @@
 """The list of segments, one segment, and why somebody is in it."""
 
 import io
+from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tenure.base.models import AuditEntry
 from tenure.segments.definitions.library import list_segments
 from tenure.segments.models import SegmentDefinition
-from tenure.segments.tests.page_people import find, save, store, tell
+from tenure.segments.tests.page_people import NOW, find, save, store, tell
 from tenure.web.tests.test_pages import find_faults
 
 BUYERS = {"kind": "event", "event": "Order Completed"}
@@ -31,6 +32,7 @@ def buyers(people):
     save("others", {"not": {"kind": "segment", "name": "buyers"}})
     store("buyers", ["ada", "cem"])
     store("germans", ["cem"])
+    SegmentDefinition.objects.update(created_at=NOW - timedelta(days=40))
 
 
 def test_before_there_is_any_the_examples_are_one_click_away(people, marketer, viewer):

@@ -35,12 +35,14 @@ with process.opened():
     rule = {"any": [{"kind": "event", "event": "Product Viewed"}, {"kind": "bought", "of": "name", "value": "Beans"}]}
     segments.save_segment(segments.parse_segment({"name": "viewers", "title": "Viewers", "rule": {"all": [rule]}}), "test")
     segments.rebuild_segments()
+    from tenure.segments.lists import api as lists
+    lists.freeze_segment("viewers", "fair", "test", "Trade fair")
 """
 PAGES = [
     "/", "/customers/", "/customers/8/", "/lifecycle/", "/lifecycle/file/", "/lifecycle/models/",
     "/lifecycle/models/lifecycle/", "/lifecycle/models/lifecycle/edit/", "/lifecycle/models/lifecycle/stages/3/", "/segments/personas/",
     "/segments/", "/segments/new/", "/segments/new/?example=at-risk-and-reachable", "/segments/viewers/", "/segments/viewers/edit/",
-    "/segments/viewers/why/?customer=c8", "/campaigns/", "/campaigns/new/", "/import/",
+    "/segments/viewers/why/?customer=c8", "/segments/lists/", "/segments/lists/new/", "/segments/lists/fair/", "/campaigns/", "/campaigns/new/", "/import/",
     "/glossary/", "/settings/", "/settings/users/", "/settings/keys/", "/settings/api-keys/", "/settings/audit/", "/settings/presets/",
     "/settings/sending/",
 ]  # fmt: skip
