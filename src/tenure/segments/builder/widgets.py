@@ -412,7 +412,7 @@ def _draw_value(
         return [_number(f"{name}.value", "How many days", _text(value), "days")]
     low, high = (value[0], value[1]) if isinstance(value, list | tuple) else (value, "")
     list_id = ""
-    if seen and kind != "date":
+    if kind != "date":
         list_id = make_id(f"seen-{name}-values")
         lists[list_id] = seen
     kinds = {"type": "date"} if kind == "date" else {"mode": "decimal"} if kind == "number" else {}

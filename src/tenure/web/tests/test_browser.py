@@ -56,6 +56,11 @@ def is_complaint(said) -> bool:
     return said.type in ("error", "warning") and not said.text.startswith(ABORTED)
 
 
+def is_lost(request) -> bool:
+    """Failed for another reason than that the page was left or a newer request took its place."""
+    return "ERR_ABORTED" not in (request.failure or "")
+
+
 @pytest.fixture(scope="module")
 def tenure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTenure]:
     """A running Tenure with a small shop."""
@@ -93,7 +98,7 @@ def session(tenure, chromium) -> dict[str, object]:
 
 @pytest.fixture
 def open_browser(tenure, chromium, session) -> Iterator[object]:
-    """Makes signed-in pages; complaints of the console fail the test at its end."""
+    """Makes signed-in pages; complaints of the console and requests that fail end in a failed test."""
     complaints: list[str] = []
     contexts = []
 
@@ -111,6 +116,8 @@ def open_browser(tenure, chromium, session) -> Iterator[object]:
             lambda said: complaints.append(said.text) if is_complaint(said) else None,
         )
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("response", lambda got: got.status >= 400 and complaints.append(f"{got.status} {got.url}"))
+        page.on("requestfailed", lambda lost: is_lost(lost) and complaints.append(f"failed: {lost.url}"))
         return page
 
     make.complaints = complaints

@@ -4,7 +4,16 @@ import re
 
 import pytest
 
-from tenure.web.tests.test_browser import chromium, open_browser, pytestmark, session, sync_api, tab, tenure
+from tenure.web.tests.test_browser import (
+    chromium,
+    open_browser,
+    pytestmark,
+    session,
+    sync_api,
+    tab,
+    tenure,
+    track,
+)
 
 __all__ = ["chromium", "open_browser", "pytestmark", "session", "tab", "tenure"]
 
@@ -80,6 +89,120 @@ def test_the_builder_works_with_the_keyboard_alone(tab):
     settle(tab)
     sync_api.expect(tab).to_have_url(re.compile("/segments/new/"))
     assert tab.locator('[name="r.1:.value"]').input_value() == "20"
+
+
+PLAYERS = {
+    f"q{number}": ("gold" if number < 6 else "silver", 90 if number > 7 else 10) for number in range(1, 10)
+}
+"""Who finished the quiz: level and score. Five are gold; the silver ones q8 and q9 scored 90."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiz(tenure):
+    """Nobody else did it, so that the true numbers are known. Before the first page, which remembers what it offers."""
+    for user, (level, score) in PLAYERS.items():
+        track(tenure, userId=user, event="Quiz Finished", properties={"level": level, "score": score})
+    return tenure
+
+
+def offered(tab, control) -> list[str]:
+    """What the browser offers while one types into a control."""
+    return tab.locator(f"#{control.get_attribute('list')} option").evaluate_all(
+        "all => all.map(one => one.value)"
+    )
+
+
+def expect_count(tab, number: int) -> None:
+    sync_api.expect(audience(tab)).to_have_text(str(number))
+    sync_api.expect(tab.locator("#count-said")).to_contain_text(f"{number} of ")
+
+
+def drop_off(tab) -> list[str]:
+    return tab.locator("#result .drop-off .bar-row").evaluate_all(
+        "rows => rows.map(row => row.querySelector('.num').textContent.trim())"
+    )
+
+
+def list_people(tab) -> set[str]:
+    return set(tab.locator("#result .people a").all_inner_texts())
+
+
+def test_a_nested_segment_has_the_true_count_at_every_step(quiz, tab):
+    tab.goto("/segments/new/")
+    tab.get_by_label("Title").fill("Quiz winners")
+    tab.get_by_role("button", name="Add rule").press("Enter")
+    tab.locator("#r-add").get_by_role("button", name="Did or did not do", exact=True).press("Enter")
+    settle(tab)
+    event = tab.locator("#r-0-event")
+    sync_api.expect(event).to_be_focused()
+    assert "Quiz Finished" in offered(tab, event)
+    tab.keyboard.type("Quiz Finished")
+    expect_count(tab, 9)
+
+    tab.get_by_role("button", name="Add group", exact=True).click()
+    settle(tab)
+    tab.get_by_role("button", name="Add rule to this group").click()
+    tab.locator("#r-1-add").get_by_role("button", name="Did or did not do", exact=True).click()
+    settle(tab)
+    tab.locator("#r-1-0-event").fill("Quiz Finished")
+    settle(tab)
+    tab.locator(".rule.nested").get_by_text("Add a condition on a property").press("Enter")
+    settle(tab)
+    name = tab.locator('[name^="r.1.0:where"][name$="property"], [name^="r.1.0:where"][name$="name"]').first
+    assert {"level", "score"} <= set(offered(tab, name))
+    name.fill("level")
+    tab.keyboard.press("Tab")
+    settle(tab)
+    value = tab.locator('[name^="r.1.0:where"][name$="value"]').first
+    assert {"gold", "silver"} <= set(offered(tab, value))
+    value.fill("gold")
+    expect_count(tab, 5)
+
+    tab.get_by_role("button", name="Add rule to this group").click()
+    tab.locator("#r-1-add").get_by_role("button", name="Total, average or variety").click()
+    settle(tab)
+    tab.locator("#r-1-1-function").select_option("max")
+    settle(tab)
+    tab.locator("#r-1-1-event").fill("Quiz Finished")
+    tab.locator("#r-1-1-property").fill("score")
+    tab.locator("#r-1-1-bound-op").select_option("more_than")
+    settle(tab)
+    bound = tab.locator('[name="r.1.1:bound.number"]')
+    bound.fill("many")
+    sync_api.expect(tab.locator("#r-1-1-said .bad")).to_contain_text("'many' is not a number")
+    assert bound.get_attribute("aria-describedby") == "r-1-1-said"
+    expect_count(tab, 5)
+    bound.fill("80")
+    expect_count(tab, 7)
+    sync_api.expect(tab.locator("#r-1-1-said")).to_be_empty()
+    settle(tab)
+    assert drop_off(tab)[1:] == ["9", "7"]
+    sync_api.expect(tab.locator("#result .people li")).to_have_count(7)
+    assert list_people(tab) == {"q1", "q2", "q3", "q4", "q5", "q8", "q9"}
+    tab.get_by_text("The query in SQL").click()
+    sync_api.expect(tab.locator("#result pre")).to_contain_text("SELECT")
+    sync_api.expect(tab.locator("#result .sentence")).to_contain_text("“Quiz Finished”")
+
+    tab.get_by_role("button", name="Save segment").press("Enter")
+    sync_api.expect(tab.get_by_role("heading", level=1, name="Quiz winners")).to_be_visible()
+    sync_api.expect(tab.locator(".tag.good", has_text="up to date")).to_be_visible(timeout=20_000)
+    sync_api.expect(tab.locator(".kpi-value").first).to_have_text("7")
+    sync_api.expect(tab.locator("#members-list tbody tr")).to_have_count(7)
+    tab.locator("#members-list tr", has_text="q8").get_by_role("link", name="why").click()
+    sync_api.expect(tab.locator(".verdict")).to_contain_text("In the segment")
+    sync_api.expect(tab.locator(".reason.no").filter(has_text="level")).to_have_count(1)
+    tab.locator("#customer").fill("q7")
+    tab.keyboard.press("Enter")
+    sync_api.expect(tab.locator(".verdict")).to_contain_text("Not in the segment")
+
+    tab.get_by_role("link", name="Quiz winners").click()
+    tab.get_by_role("link", name="Edit").click()
+    expect_count(tab, 7)
+    tab.locator('[name="r.1.1:bound.number"]').fill("95")
+    expect_count(tab, 5)
+    saving = tab.locator("#result section", has_text="If you save this")
+    sync_api.expect(saving).to_contain_text("−2")
+    assert set(saving.locator(".people a").all_inner_texts()) == {"q8", "q9"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -73,7 +73,7 @@ def test_htmx_gets_the_tree_the_count_and_the_people(people, marketer):
     count = marketer.post("/segments/build/count/", filled, headers={"HX-Request": "true"}).content.decode()
     assert audience(count) == "1"
     assert "Drop-off" in count
-    assert 'id="r-0-said" role="status" hx-swap-oob="true"' in count
+    assert 'id="r-0-said" role="status" hx-swap-oob="innerHTML"' in count
     found = marketer.post("/segments/build/people/", filled, headers={"HX-Request": "true"}).content.decode()
     assert f'href="/customers/{find("ada")}/"' in found
     assert "The query in SQL" in found
