@@ -127,18 +127,7 @@ def list_people(tab) -> set[str]:
     return set(tab.locator("#result .people a").all_inner_texts())
 
 
-def test_a_nested_segment_has_the_true_count_at_every_step(quiz, tab):
-    tab.goto("/segments/new/")
-    tab.get_by_label("Title").fill("Quiz winners")
-    tab.get_by_role("button", name="Add rule").press("Enter")
-    tab.locator("#r-add").get_by_role("button", name="Did or did not do", exact=True).press("Enter")
-    settle(tab)
-    event = tab.locator("#r-0-event")
-    sync_api.expect(event).to_be_focused()
-    assert "Quiz Finished" in offered(tab, event)
-    tab.keyboard.type("Quiz Finished")
-    expect_count(tab, 9)
-
+def nest_a_rule_with_a_property(tab) -> None:
     tab.get_by_role("button", name="Add group", exact=True).click()
     settle(tab)
     tab.get_by_role("button", name="Add rule to this group").click()
@@ -158,6 +147,9 @@ def test_a_nested_segment_has_the_true_count_at_every_step(quiz, tab):
     value.fill("gold")
     expect_count(tab, 5)
 
+
+def bound_a_property(tab) -> None:
+    """Wrong at first, which is said at the place and leaves the count as it was."""
     tab.get_by_role("button", name="Add rule to this group").click()
     tab.locator("#r-1-add").get_by_role("button", name="Total, average or variety").click()
     settle(tab)
@@ -175,6 +167,21 @@ def test_a_nested_segment_has_the_true_count_at_every_step(quiz, tab):
     bound.fill("80")
     expect_count(tab, 7)
     sync_api.expect(tab.locator("#r-1-1-said")).to_be_empty()
+
+
+def test_a_nested_segment_has_the_true_count_at_every_step(quiz, tab):
+    tab.goto("/segments/new/")
+    tab.get_by_label("Title").fill("Quiz winners")
+    tab.get_by_role("button", name="Add rule").press("Enter")
+    tab.locator("#r-add").get_by_role("button", name="Did or did not do", exact=True).press("Enter")
+    settle(tab)
+    event = tab.locator("#r-0-event")
+    sync_api.expect(event).to_be_focused()
+    assert "Quiz Finished" in offered(tab, event)
+    tab.keyboard.type("Quiz Finished")
+    expect_count(tab, 9)
+    nest_a_rule_with_a_property(tab)
+    bound_a_property(tab)
     settle(tab)
     assert drop_off(tab)[1:] == ["9", "7"]
     sync_api.expect(tab.locator("#result .people li")).to_have_count(7)
