@@ -81,11 +81,13 @@ def _load(rate: int, seconds: int, customers: int, accepted: dict[str, float]) -
 
 def _watch(segment_id: int, seen: dict[str, float], stopping: threading.Event) -> None:
     """Entries into the segment as they are committed, by the customers' own ids."""
+    from tenure.base import clock
     from tenure.lake import api as lakes
 
+    began = clock.now().replace(tzinfo=None).isoformat(sep=" ")
     statement = (
         "SELECT c.external_id FROM membership_changes AS m JOIN customers_delta AS c USING (customer_id) "
-        f"WHERE m.segment_id = {segment_id} AND m.is_entry"
+        f"WHERE m.segment_id = {segment_id} AND m.is_entry AND m.changed_at >= TIMESTAMP '{began}'"
     )
     while not stopping.is_set():
         with lakes.current().reading() as reader:

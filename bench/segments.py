@@ -32,11 +32,15 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=100)
     parser.add_argument("--rate", type=int, default=500)
     parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument(
+        "--home", type=Path, help="keep the lake in this folder, and use the one that is there"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tenure-bench-") as folder:
-        home = Path(folder) / "data"
+        home = given.home or Path(folder) / "data"
         os.environ["TENURE_HOME"] = str(home)
-        big_lake.build(home, given.customers, given.events)
+        if not home.exists():
+            big_lake.build(home, given.customers, given.events)
         from tenure.config import process
 
         with process.opened():

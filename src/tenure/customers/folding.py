@@ -65,7 +65,7 @@ def fold_batch(tx: Transaction) -> None:
             f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS SELECT DISTINCT customer_id FROM {RESOLVED} "
             "WHERE customer_id IS NOT NULL"
         )
-    tx.execute(f"CREATE OR REPLACE TEMP TABLE existing AS {select_by_key(TOUCHED)}")
+    tx.execute(f"CREATE OR REPLACE TEMP TABLE existing AS {select_by_key(tx, TOUCHED)}")
     _gather_facts(tx)
     if contents.has_orders:
         _gather_orders(
@@ -88,7 +88,9 @@ def refold(tx: Transaction, ids: str) -> None:
     """
     _gather_history(tx, ids)
     tx.execute(f"CREATE OR REPLACE TEMP TABLE {TOUCHED}_again AS SELECT DISTINCT customer_id FROM {_HISTORY}")
-    tx.execute(f"CREATE OR REPLACE TEMP TABLE existing AS SELECT {_ONLY_SCORES} FROM ({select_by_key(ids)})")
+    tx.execute(
+        f"CREATE OR REPLACE TEMP TABLE existing AS SELECT {_ONLY_SCORES} FROM ({select_by_key(tx, ids)})"
+    )
     _gather_history_facts(tx)
     _gather_orders(tx, f"SELECT customer_id FROM {TOUCHED}_again")
     tx.execute(
@@ -127,7 +129,7 @@ def _refold_late_consents(tx: Transaction) -> bool:
     asked = f"(SELECT DISTINCT customer_id FROM {RESOLVED} WHERE event IN ('Unsubscribed', 'Subscribed'))"
     row = tx.execute(
         f"INSERT INTO {TO_REFOLD} SELECT DISTINCT r.customer_id FROM {RESOLVED} AS r "
-        f"JOIN ({select_by_key(asked)}) AS c USING (customer_id) "
+        f"JOIN ({select_by_key(tx, asked)}) AS c USING (customer_id) "
         "WHERE r.event IN ('Unsubscribed', 'Subscribed') AND r.occurred_at <= c.last_seen_at "
         f"AND r.customer_id NOT IN (SELECT customer_id FROM {TO_REFOLD})"
     ).fetchone()

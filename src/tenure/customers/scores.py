@@ -12,14 +12,13 @@ _LARGE_DELTA = 20_000
 _NAMES = ", ".join(lakes.table("customers").columns)
 
 
-def select_by_key(ids: str) -> str:
+def select_by_key(tx: Transaction, ids: str) -> str:
     """The statement for the customers in the table `ids` (customer_id), part by part, so that neither part is
     read in full for a few."""
+    settled = f"SELECT customer_id FROM {ids} AS asked ANTI JOIN customers_delta USING (customer_id)"
     return (
         f"SELECT {_NAMES} FROM customers_delta SEMI JOIN {ids} USING (customer_id) WHERE NOT is_removed "
-        f"UNION ALL SELECT {_NAMES} FROM customers_main WHERE rowid IN (SELECT m.rowid FROM customers_main AS m "
-        f"SEMI JOIN (SELECT customer_id FROM {ids} ANTI JOIN customers_delta USING (customer_id)) AS settled "
-        "USING (customer_id))"
+        f"UNION ALL SELECT {_NAMES} FROM customers_main WHERE {lakes.build_key_test(tx, settled)}"
     )
 
 
@@ -33,7 +32,7 @@ def write_scores(tx: Transaction, scored: ibis.Table, since_at: str) -> int:
         "CREATE OR REPLACE TEMP TABLE rescored AS SELECT c.* REPLACE (s.r AS r, s.f AS f, s.m AS m, "
         "s.segment AS segment, s.phase AS phase, "
         "CASE WHEN c.segment IS DISTINCT FROM s.segment THEN ?::TIMESTAMP ELSE c.segment_since_at END "
-        f"AS segment_since_at), false AS is_removed FROM ({select_by_key('scored')}) AS c JOIN scored AS s USING (customer_id) "
+        f"AS segment_since_at), false AS is_removed FROM ({select_by_key(tx, 'scored')}) AS c JOIN scored AS s USING (customer_id) "
         "WHERE (c.r, c.f, c.m, c.segment, c.phase) IS DISTINCT FROM (s.r, s.f, s.m, s.segment, s.phase)",
         [since_at],
     )

@@ -174,6 +174,9 @@ class Appender:
                 "AND (user_id IS NOT NULL OR anonymous_id IS NOT NULL) GROUP BY 1, 2, 3 ORDER BY min(seq)"
             ).fetchall()
             ids = self._resolve(tx, claims)
+            if new["customer_id"].null_count == new.num_rows:
+                _put_named(tx, numbered, ids)
+                return
             with (
                 tx.with_rows("_users", _mapping(ids.user_ids)),
                 tx.with_rows("_anonymous", _mapping(ids.anonymous_ids)),
@@ -211,6 +214,22 @@ def append_own(tx: Transaction, rows: str) -> int:
             "occurred_at, properties, 'tenure' FROM own_events ORDER BY number"
         )
     return count
+
+
+def _put_named(tx: Transaction, numbered: pa.Table, ids: ResolvedIds) -> None:
+    """Events from outside name their customers by identifiers only, which were just resolved: nothing is joined."""
+    found = [
+        _look_up(numbered[column], known)
+        for column, known in (("user_id", ids.user_ids), ("anonymous_id", ids.anonymous_ids))
+    ]
+    columns = numbered.drop_columns(["customer_id"]).append_column("customer_id", pc.coalesce(*found))
+    with tx.with_rows("named_events", columns):
+        tx.execute(f"CREATE OR REPLACE TEMP TABLE {RESOLVED} AS SELECT * FROM named_events")
+
+
+def _look_up(values: pa.ChunkedArray, known: Mapping[str, int]) -> pa.ChunkedArray:
+    mapping = _mapping(known)
+    return mapping["customer_id"].take(pc.index_in(values, value_set=mapping["value"].combine_chunks()))
 
 
 def _mapping(ids: Mapping[str, int]) -> pa.Table:

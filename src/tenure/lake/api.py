@@ -14,6 +14,7 @@ from tenure.lake.dialects import CLICKHOUSE, CLICKHOUSE_SETTINGS, DIALECTS, DUCK
 from tenure.lake.engine import OUTSIDE_TROUBLE, Lake, Transaction, compile_sql
 from tenure.lake.engines.duckdb import open_file, open_memory
 from tenure.lake.keeper import Keeper
+from tenure.lake.keys import build_key_test
 from tenure.lake.past import PAST, read_past
 from tenure.lake.rows import (
     build_event_rows,
@@ -41,6 +42,7 @@ __all__ = [
     "SeenEvent",
     "Transaction",
     "build_event_rows",
+    "build_key_test",
     "build_name_condition",
     "build_property",
     "build_value",

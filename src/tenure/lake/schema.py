@@ -289,6 +289,11 @@ def _add_event_columns() -> list[str]:
 
 
 _COMPANIES = [_create_table(name) for name in ("companies", "company_traits", "customer_companies")]
+_KEYS = [
+    f"CREATE INDEX IF NOT EXISTS {table}_by_customer_id ON {table} (customer_id)"
+    for table in ("customers_main", "memberships_main")
+]
+"""Found by a list of ids only: no engine looks a join's keys up. See `keys.build_key_test`."""
 
 MIGRATIONS: tuple[list[str], ...] = (
     _create_tables(),
@@ -300,5 +305,6 @@ MIGRATIONS: tuple[list[str], ...] = (
     _add_erasures(),
     _SESSIONS,
     _COMPANIES,
+    _KEYS,
 )
 """One list of statements per schema version; a released list is never edited, only followed."""

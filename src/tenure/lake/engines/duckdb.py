@@ -5,11 +5,12 @@ A connection shared by threads raises and stalls, so every thread gets a cursor 
 
 import ctypes
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class DuckDBTransaction(Transaction):
     def with_rows(self, name: str, rows: pa.Table) -> Iterator[ibis.Table]:
         self._cursor.register(name, rows)
         try:
-            yield ibis.table(ibis.Schema.from_pyarrow(rows.schema), name=name)
+            yield _name_rows(name, rows.schema)
         finally:
             self._cursor.unregister(name)
 
@@ -83,6 +84,7 @@ class DuckDBLake(Lake):
         self._instance = instance
         self._local = threading.local()
         self._heavy = threading.RLock()
+        self._heavy_depth = 0
         self._is_used, self._is_resting = True, False
         self._settle()
         self._migrate()
@@ -127,13 +129,22 @@ class DuckDBLake(Lake):
 
     @contextmanager
     def heavy(self) -> Iterator[None]:
-        """At most one heavy scan at a time; it gets memory, and the memory is given back afterwards."""
+        """At most one heavy scan at a time; it gets memory and all cores, and they are given back afterwards.
+
+        Small statements run on one: handing a few rows to several takes longer than working on them.
+        """
         with self._heavy:
-            self.connection().execute(f"SET memory_limit = '{HEAVY_MEMORY}'")
+            self._heavy_depth += 1
+            if self._heavy_depth == 1:
+                self.connection().execute(f"SET memory_limit = '{HEAVY_MEMORY}'")
+                self._set_threads(os.cpu_count() or 1)
             try:
                 yield
             finally:
-                self._give_memory_back()
+                self._heavy_depth -= 1
+                if self._heavy_depth == 0:
+                    self._set_threads(1)
+                    self._give_memory_back()
 
     def was_used(self) -> bool:
         was_used, self._is_used = self._is_used, False
@@ -212,6 +223,7 @@ class DuckDBLake(Lake):
             "SET checkpoint_threshold = '64MB'",
         ):
             self._instance.execute(statement)
+        self._set_threads(1)
 
     def _migrate(self) -> None:
         self._instance.execute("CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER)")
@@ -263,6 +275,10 @@ class DuckDBLake(Lake):
             self._settle()
         except duckdb.Error as error:
             logger.error("the lake cannot be opened again yet: %s", error)
+
+    def _set_threads(self, count: int) -> None:
+        if self.path is not None:
+            self.connection().execute(f"SET threads = {count}")
 
     def _give_memory_back(self, limit: str = IDLE_MEMORY) -> None:
         if self.path is None:
@@ -320,7 +336,10 @@ def _fill_freed_blocks(transaction: Transaction) -> None:
 
 
 def _rewrite_table(transaction: Transaction, name: str) -> None:
+    indexes = transaction.execute("SELECT sql FROM duckdb_indexes() WHERE table_name = ?", [name]).fetchall()
     transaction.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name}")
+    for (statement,) in indexes:
+        transaction.execute(statement)
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -332,3 +351,8 @@ def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
     return cursor.execute(statement).to_arrow_table()
+
+
+@lru_cache(maxsize=256)
+def _name_rows(name: str, columns: pa.Schema) -> ibis.Table:
+    return ibis.table(ibis.Schema.from_pyarrow(columns), name=name)

@@ -51,7 +51,7 @@ def apply_fresh(
                 _compare(tx, definitions, old, everybody=True)
         else:
             with tx.with_rows("asked_ids", ids):
-                _compare(tx, definitions, _select_old(definitions, "asked_ids"), everybody=False)
+                _compare(tx, definitions, _select_old(tx, definitions, "asked_ids"), everybody=False)
     applied = _write(tx, definitions, now, cause, is_large=ids is None)
     models = [saved.model for saved in definitions.models]
     if not apply_stages(tx, models, fresh, ids, now, cause, spared):
@@ -65,13 +65,13 @@ def _list_columns(definitions: Definitions) -> str:
     return ", ".join(["customer_id", "due_at", *(f"w{word}" for word in definitions.every_word)])
 
 
-def _select_old(definitions: Definitions, ids: str) -> str:
+def _select_old(tx: Transaction, definitions: Definitions, ids: str) -> str:
     """By key, part by part, so that neither part is read in full for a few."""
     listed = _list_columns(definitions)
+    settled = f"SELECT customer_id FROM {ids} ANTI JOIN memberships_delta USING (customer_id)"
     return (
         f"SELECT {listed} FROM memberships_delta SEMI JOIN {ids} USING (customer_id) UNION ALL "
-        f"SELECT {listed} FROM memberships_main SEMI JOIN "
-        f"(SELECT customer_id FROM {ids} ANTI JOIN memberships_delta USING (customer_id)) AS settled USING (customer_id)"
+        f"SELECT {listed} FROM memberships_main WHERE {lakes.build_key_test(tx, settled)}"
     )
 
 

@@ -22,6 +22,9 @@ from tenure.segments.stages.compiling import build_next_change, compile_stages
 from tenure.segments.stages.library import SavedModel, list_models
 from tenure.segments.stages.model import BUILT_IN
 
+_MOST_NARROWED = 64
+_FEW_SHARE = 0.2
+
 
 @dataclass(frozen=True)
 class Definitions:
@@ -68,11 +71,22 @@ class Definitions:
         return self._narrow(kept, tuple(saved for saved in self.models if saved.model.name in models))
 
     def _narrow(self, segments: tuple[SavedSegment, ...], models: tuple[SavedModel, ...]) -> "Definitions":
-        return Definitions(self.version, segments, self.around, self.every, models, self.every_model)
+        """The same object for the same choice, because what it finds out about itself is kept."""
+        key = (tuple(saved.slot for saved in segments), tuple(saved.model.name for saved in models))
+        found = self._narrowed.get(key)
+        if found is None:
+            if len(self._narrowed) >= _MOST_NARROWED:
+                self._narrowed.clear()
+            found = Definitions(self.version, segments, self.around, self.every, models, self.every_model)
+            self._narrowed[key] = found
+        return found
 
     def find_touched(self, event_names: Collection[str], with_models: bool = False) -> "Definitions":
         """Those whose answer events of these names, or any change of the customer, may change. `with_models` takes all
-        stage models along, because a new customer has a stage whatever she did."""
+        stage models along, because a new customer has a stage whatever she did.
+
+        All of them where that is many: each choice is a text of its own, which takes longer to compile than to run.
+        """
         named = set(event_names)
         segments = tuple(
             saved
@@ -84,8 +98,13 @@ class Definitions:
             for saved, needs in zip(self.models, self._model_needs, strict=True)
             if with_models or _is_touched(needs, named)
         )
-        is_all = len(segments) == len(self.segments) and len(models) == len(self.models)
-        return self if is_all else self._narrow(segments, models)
+        count = len(segments) + len(models)
+        is_many = count > _FEW_SHARE * (len(self.segments) + len(self.models))
+        return self if is_many else self._narrow(segments, models)
+
+    @cached_property
+    def _narrowed(self) -> dict[tuple[Any, ...], "Definitions"]:
+        return {}
 
     @cached_property
     def _segment_needs(self) -> list[list[Need]]:

@@ -44,10 +44,12 @@ class Desk:
         self._lake = lakes.open_memory()
         with self._lake.reading() as desk:
             desk.execute(_KEEP_PLANS)
+            desk.execute("SET threads = 1")
             desk.execute("CREATE TABLE moment (now_at TIMESTAMP)")
         self._lock = threading.Lock()
         self._prepared: dict[str, str] = {}
         self._zones: set[str] = set()
+        self._filled: set[str] = set()
 
     def evaluate(
         self, definitions: Definitions, customer_ids: Sequence[int], transaction: Transaction, now: datetime
@@ -60,6 +62,14 @@ class Desk:
             desk.execute("TRUNCATE moment")
             desk.execute(f"INSERT INTO moment VALUES (TIMESTAMP '{write_moment(now)}')")
             return desk.execute(f"EXECUTE {name}").to_arrow_table()
+
+    def _fill(self, desk: Transaction, table: str, rows: pa.Table) -> None:
+        if table in self._filled:
+            desk.execute(f"TRUNCATE {table}")
+            self._filled.discard(table)
+        if rows.num_rows:
+            self._filled.add(table)
+            desk.append(table, rows)
 
     def close(self) -> None:
         self._lake.close()
@@ -89,12 +99,14 @@ class Desk:
         merged: dict[int, list[int]] = {}
         for into_id, from_id in former:
             merged.setdefault(into_id, []).append(from_id)
-        _fill(desk, "customers_main", people.append_column("is_removed", pa.array([False] * people.num_rows)))
+        self._fill(
+            desk, "customers_main", people.append_column("is_removed", pa.array([False] * people.num_rows))
+        )
         present = people["customer_id"].to_pylist()
         self._lay_out_events(desk, definitions, present, merged, transaction)
         pairs = [(old, new) for new, olds in merged.items() for old in olds]
         froms, intos = zip(*pairs, strict=True) if pairs else ((), ())
-        _fill(
+        self._fill(
             desk,
             "merges",
             pa.table(
@@ -109,7 +121,7 @@ class Desk:
         ]
         self._lay_out_tables(desk, definitions, stored, transaction)
         if "address" in definitions.fact_origins:
-            _lay_out_suppressed(desk, people, transaction)
+            self._fill(desk, "suppressed_addresses", _read_suppressed(people, transaction))
         if "day" in definitions.fact_origins:
             self._lay_out_zones(desk, definitions.around.zone, people)
 
@@ -122,7 +134,7 @@ class Desk:
         transaction: Transaction,
     ) -> None:
         past = lakes.read_past(lakes.current(), customer_ids, definitions.event_names, merged, transaction)
-        _fill(desk, "events", past)
+        self._fill(desk, "events", past)
 
     def _lay_out_tables(
         self,
@@ -147,7 +159,7 @@ class Desk:
         )
         with transaction.with_rows(_STORED, pairs):
             for table in sorted(wanted):
-                _fill(desk, table, transaction.execute(_select_stored(table)).to_arrow_table())
+                self._fill(desk, table, transaction.execute(_select_stored(table)).to_arrow_table())
 
     def _lay_out_zones(self, desk: Transaction, shop_zone: str, people: pa.Table) -> None:
         zones = {zone for zone in people["timezone"].to_pylist() if zone} | {shop_zone}
@@ -163,14 +175,10 @@ def _read_people(transaction: Transaction, asked_count: int) -> pa.Table:
         f"SELECT {columns}, is_removed FROM customers_delta WHERE customer_id IN (SELECT customer_id FROM wanted_members)"
     ).to_arrow_table()
     if recent.num_rows < asked_count:
-        return transaction.execute(customers_api.select_by_key("wanted_members")).to_arrow_table()
+        return transaction.execute(
+            customers_api.select_by_key(transaction, "wanted_members")
+        ).to_arrow_table()
     return recent.filter(pc.invert(recent["is_removed"])).drop_columns(["is_removed"])
-
-
-def _fill(desk: Transaction, table: str, rows: pa.Table) -> None:
-    desk.execute(f"TRUNCATE {table}")
-    if rows.num_rows:
-        desk.append(table, rows)
 
 
 def _select_stored(table: str) -> str:
@@ -187,14 +195,13 @@ def _select_stored(table: str) -> str:
     )
 
 
-def _lay_out_suppressed(desk: Transaction, people: pa.Table, transaction: Transaction) -> None:
+def _read_suppressed(people: pa.Table, transaction: Transaction) -> pa.Table:
     addresses = [
         address for column in ("email", "phone") for address in people[column].to_pylist() if address
     ]
     wanted = pa.table({"address": pa.array([address.strip().lower() for address in addresses], pa.string())})
     with transaction.with_rows("wanted_addresses", wanted):
-        rows = transaction.execute(
+        return transaction.execute(
             "SELECT DISTINCT channel, address FROM suppressed_addresses "
             "WHERE address IN (SELECT address FROM wanted_addresses)"
         ).to_arrow_table()
-    _fill(desk, "suppressed_addresses", rows)

@@ -64,10 +64,11 @@ class Engine:
         customer_ids: Sequence[int],
         cause: str = "event",
         names: Collection[str] | None = None,
+        every: Definitions | None = None,
     ) -> Applied | None:
         """Look at customers (in chunks that fit the desk) as `tx` sees them; only at segments that events of `names`
         can touch. None where there is nothing to look at."""
-        every = CURRENT.get()
+        every = every or CURRENT.get()
         if every.is_empty or not customer_ids:
             return None
         if self._seen_meanwhile is not None:
@@ -150,7 +151,8 @@ class Engine:
 
     def follow_batch(self, tx: Transaction) -> None:
         """A batch handler: after the profiles and the scores."""
-        if CURRENT.get().is_empty:
+        every = CURRENT.get()
+        if every.is_empty:
             return
         suppressed = customers_api.bring_suppressions(tx)
         ids, names = list_touched(tx)
@@ -159,8 +161,8 @@ class Engine:
             self.mark_stale(tx)
             return
         new = set() if names is None else find_new(tx)
-        self.evaluate(tx, [one for one in ids if one in new], "event")
-        self.evaluate(tx, [one for one in ids if one not in new], "event", names)
+        self.evaluate(tx, [one for one in ids if one in new], "event", every=every)
+        self.evaluate(tx, [one for one in ids if one not in new], "event", names, every)
 
     def run_due(self) -> int:
         """Look at everybody whose answer may have changed by now. Gives how many."""

@@ -115,10 +115,17 @@ def _move(transaction: Transaction, scored_sql: str) -> int:
         f"DELETE FROM {_MOVED} "
         "WHERE (r, f, m, segment) IS NOT DISTINCT FROM (old_r, old_f, old_m, old_segment)"
     )
-    row = transaction.execute(f"SELECT count(*) FROM {_MOVED}").fetchone()
-    if not row or not row[0]:
-        return 0
+    row = transaction.execute(
+        f"SELECT count(*), count(*) FILTER (segment IS DISTINCT FROM old_segment) FROM {_MOVED}"
+    ).fetchone()
+    changed_count, moved_count = row or (0, 0)
     since_at = clock.now().replace(tzinfo=None).isoformat(sep=" ")
+    if moved_count:
+        _note_moves(transaction, since_at)
+    return int(customers_api.write_scores(transaction, _SCORES, since_at)) if changed_count else 0
+
+
+def _note_moves(transaction: Transaction, since_at: str) -> None:
     transaction.execute(
         "INSERT INTO segment_history BY NAME SELECT customer_id, segment, phase, r, f, m, "
         "greatest(?::TIMESTAMP, old_segment_since_at + INTERVAL 1 MICROSECOND) AS since_at "
@@ -130,4 +137,3 @@ def _move(transaction: Transaction, scored_sql: str) -> int:
         f"SELECT customer_id, old_segment AS from_stage, segment AS to_stage FROM {_MOVED}",
         since_at,
     )
-    return int(customers_api.write_scores(transaction, _SCORES, since_at))

@@ -368,7 +368,8 @@ class Bound(Part):
 
         def bar(value: Decimal | None) -> NumericValue:
             assert value is not None
-            literal = build_number(value)
+            is_whole = number.type().is_integer() and value == int(value)
+            literal = ibis.literal(int(value), "int64") if is_whole else build_number(value)
             return literal if times is None else literal * times
 
         match self.operator:
