@@ -86,7 +86,7 @@ def test_names_that_the_data_does_not_have_are_warned_of(marketer):
     assert made["warnings"] == [
         {
             "place": "rule.any[1]",
-            "message": "No event 'Order Complete' has been seen yet. Near is Order Completed.",
+            "message": "No event “Order Complete” has been seen yet. Did you mean Order Completed?",
         }
     ]
 
