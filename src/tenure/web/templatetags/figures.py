@@ -1,5 +1,6 @@
 """How figures, shares, amounts and moments are written."""
 
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -126,10 +127,11 @@ def finding(value: Any) -> Any:
         return day(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    if isinstance(value, int | Decimal):
-        return f"{Decimal(value).normalize():,f}"
+    if isinstance(value, int | float | Decimal) and math.isfinite(value):
+        number = Decimal(str(value))
+        if number == number.to_integral_value():
+            return f"{number:,.0f}"
+        return f"{number:,.2f}" if abs(number) >= 1 else f"{number.normalize():f}"
     return value
 
 

@@ -62,3 +62,10 @@ def test_a_count_has_its_noun():
     assert figures.words(1, "customer,customers") == "1 customer"
     assert figures.words(2056, "customer,customers") == "2,056 customers"
     assert figures.words(0, "customer,customers") == "0 customers"
+
+
+def test_what_a_rule_found_is_written_as_people_write_it():
+    found = (1234567, 131.4, Decimal("131.40"), 3.0, 0.0042, Decimal("1E+3"), True, "gold")
+    assert [figures.finding(one) for one in found] == [
+        "1,234,567", "131.40", "131.40", "3", "0.0042", "1,000", "yes", "gold",
+    ]  # fmt: skip

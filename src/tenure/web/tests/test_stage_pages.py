@@ -36,7 +36,7 @@ def test_a_preset_is_put_to_use_with_a_click(shop, marketer):
     assert "260 customers, each in exactly one stage" in re.sub("</?b>", "", page)
     counts = segments.count_stages(segments.get_model("general").model)
     assert sum(counts.values()) == 260
-    assert "In use." in read(marketer, "/lifecycle/models/")
+    assert ">in use</span>" in read(marketer, "/lifecycle/models/")
 
 
 def test_cards_show_objective_size_key_figures_with_targets_and_how_they_are_computed(general):
