@@ -1,10 +1,12 @@
 """From an event's acceptance until its customer's membership has changed, with many segments active.
 
 Part of `python -m bench.segments`. `rate` events a second of random customers are accepted by the inbox, which is what a 200
-means; ten of them a second are of customers who thereby enter a segment. A second round runs beside live counts.
+means; ten of them a second are of customers who thereby enter a segment. A second round runs beside live counts. The shop
+is scored and threads take turns as in `tenure serve`.
 """
 
 import random
+import sys
 import threading
 import time
 from typing import Any
@@ -19,6 +21,8 @@ _TICK_SECONDS = 0.02
 def measure_live(rate: int, seconds: int, customers: int) -> None:
     from tenure.segments import api as segments
 
+    sys.setswitchinterval(0.001)
+    segments.refresh()
     segments.save_segment(segments.parse_segment({"name": "probed", "rule": PROBE}), "bench")
     segments.rebuild_segments()
     alone = _run(rate, seconds, customers, is_counting=False)
@@ -84,18 +88,21 @@ def _watch(segment_id: int, seen: dict[str, float], stopping: threading.Event) -
     from tenure.base import clock
     from tenure.lake import api as lakes
 
-    began = clock.now().replace(tzinfo=None).isoformat(sep=" ")
-    statement = (
-        "SELECT c.external_id FROM membership_changes AS m JOIN customers_delta AS c USING (customer_id) "
-        f"WHERE m.segment_id = {segment_id} AND m.is_entry AND m.changed_at >= TIMESTAMP '{began}'"
-    )
+    lake, version, since = lakes.current(), -1, clock.now().replace(tzinfo=None)
     while not stopping.is_set():
-        with lakes.current().reading() as reader:
-            rows = reader.execute(statement).fetchall()
-        now = time.perf_counter()
-        for (name,) in rows:
-            seen.setdefault(name, now)
-        time.sleep(0.01)
+        if lake.version != version:
+            version = lake.version
+            with lake.reading() as reader:
+                rows = reader.execute(
+                    "SELECT m.changed_at, c.external_id FROM membership_changes AS m JOIN customers_delta AS c "
+                    f"USING (customer_id) WHERE m.segment_id = {segment_id} AND m.is_entry AND m.changed_at >= ?",
+                    [since],
+                ).fetchall()
+            now = time.perf_counter()
+            for changed_at, name in rows:
+                since = max(since, changed_at)
+                seen.setdefault(name, now)
+        time.sleep(0.005)
 
 
 def _count(stopping: threading.Event) -> None:

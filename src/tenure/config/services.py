@@ -96,6 +96,7 @@ class Ticker:
 
     def _tidy(self) -> None:
         """After work the customers table is made compact; when nothing happens, memory is given back."""
+        self._lake.take_room_back()
         if self._lake.was_used():
             customers.compact_when_large(self._lake)
             self._lake.was_used()

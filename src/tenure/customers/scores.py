@@ -38,7 +38,7 @@ def write_scores(tx: Transaction, scored: ibis.Table, since_at: str) -> int:
     )
     row = tx.execute("SELECT count(*) FROM rescored").fetchone()
     changed = int(row[0]) if row else 0
-    if changed > max(_LARGE_DELTA, _MOST_SHARE * _count(tx, "customers_main")):
+    if changed > _LARGE_DELTA and changed > _MOST_SHARE * _count(tx, "customers_main"):
         _rewrite(
             tx,
             f"SELECT {_COLUMNS} FROM rescored UNION ALL BY NAME "

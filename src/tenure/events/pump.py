@@ -28,6 +28,7 @@ QUEUE_CHECKPOINT = "queue"
 MOST_EVENTS = 20_000
 LINGER_SECONDS = 0.015
 """Between small batches: what came meanwhile shares the cost of one batch."""
+_BUSY_ROWS = 20
 _RETRY_SECONDS = 2.0
 _MOST_BAD_AT_ONCE = 20
 
@@ -40,6 +41,7 @@ class Pump:
     def __init__(
         self, lake: Lake, inbox: Inbox, appender: Appender, on_folded: Sequence[OnFolded] = ()
     ) -> None:
+        self._lake = lake
         self._inbox = inbox
         self._appender = appender
         self._on_folded = on_folded
@@ -133,6 +135,8 @@ class Pump:
         if not batches:
             return 0
         rows = [row for batch in batches for row in decode_rows(batch.body)]
+        if len(rows) >= _BUSY_ROWS:
+            self._lake.make_room()
         last = batches[-1].seq
         self._append(rows, {INBOX_CHECKPOINT: last})
         self._position = last

@@ -181,6 +181,14 @@ class Lake(ABC):
         """Around a heavy scan, so that the engine can make room for it."""
 
     @abstractmethod
+    def make_room(self) -> None:
+        """Told with every batch of a steady stream: what it reads stays in memory until `take_room_back`."""
+
+    @abstractmethod
+    def take_room_back(self) -> None:
+        """Called now and then: gives back what a stream needed, if none was told of since the last call."""
+
+    @abstractmethod
     def was_used(self) -> bool:
         """Whether anybody read or wrote since this was last asked."""
 

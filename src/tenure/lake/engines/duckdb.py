@@ -28,6 +28,7 @@ from tenure.lake.message_filter import MessageFilter
 logger = logging.getLogger(__name__)
 
 IDLE_MEMORY = "128MB"
+BUSY_MEMORY = "512MB"
 RESTING_MEMORY = "32MB"
 HEAVY_MEMORY = "3GB"
 _NOISE_BYTES = 32
@@ -49,10 +50,18 @@ class DuckDBTransaction(Transaction):
         return _fetch(self._cursor, compile_sql(expression))
 
     def compute_message_keys(self, batch: pa.Table) -> Keys:
-        with self.with_rows("_batch", batch):
-            statement = "SELECT md5_number_lower(message_id) AS message_key FROM _batch"
-            keys: Keys = self._cursor.execute(statement).to_arrow_table().column(0).to_numpy()
+        _keyed = batch.select(["message_id"])
+        found = self._cursor.execute("SELECT md5_number_lower(message_id) AS message_key FROM _keyed")
+        keys: Keys = found.to_arrow_table().column(0).to_numpy()
         return keys
+
+    def append(self, table_name: str, rows: pa.Table | ibis.Table) -> int:
+        """Arrow rows are read where they lie, under the name that they have here, which is half the work of a view."""
+        if not isinstance(rows, pa.Table):
+            return super().append(table_name, rows)
+        _appended = rows
+        found = self._cursor.execute(f"INSERT INTO {table_name} BY NAME SELECT * FROM _appended").fetchone()
+        return int(found[0]) if found else 0
 
     def drop_temporary(self) -> None:
         for (name,) in self._cursor.execute(
@@ -85,6 +94,7 @@ class DuckDBLake(Lake):
         self._local = threading.local()
         self._heavy = threading.RLock()
         self._heavy_depth = 0
+        self._is_busy, self._has_room = False, False
         self._is_used, self._is_resting = True, False
         self._settle()
         self._migrate()
@@ -145,6 +155,20 @@ class DuckDBLake(Lake):
                 if self._heavy_depth == 0:
                     self._set_threads(1)
                     self._give_memory_back()
+
+    def make_room(self) -> None:
+        self._is_busy = True
+        if not self._has_room and self.path is not None:
+            self._has_room = True
+            if self._heavy_depth == 0:
+                self.connection().execute(f"SET memory_limit = '{BUSY_MEMORY}'")
+
+    def take_room_back(self) -> None:
+        if self._has_room and not self._is_busy:
+            self._has_room = False
+            if self._heavy_depth == 0:
+                self._give_memory_back()
+        self._is_busy = False
 
     def was_used(self) -> bool:
         was_used, self._is_used = self._is_used, False
@@ -280,9 +304,10 @@ class DuckDBLake(Lake):
         if self.path is not None:
             self.connection().execute(f"SET threads = {count}")
 
-    def _give_memory_back(self, limit: str = IDLE_MEMORY) -> None:
+    def _give_memory_back(self, limit: str = "") -> None:
         if self.path is None:
             return
+        limit = limit or (BUSY_MEMORY if self._has_room else IDLE_MEMORY)
         try:
             self.connection().execute(f"SET memory_limit = '{limit}'")
         except duckdb.OutOfMemoryException:

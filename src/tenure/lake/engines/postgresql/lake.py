@@ -191,6 +191,12 @@ class PostgreSQLLake(Lake):
         """Nothing to do: the server shares its memory out."""
         yield
 
+    def make_room(self) -> None:
+        return None
+
+    def take_room_back(self) -> None:
+        return None
+
     def was_used(self) -> bool:
         was_used, self._is_used = self._is_used, False
         return was_used
