@@ -76,6 +76,7 @@ def measure(count: int) -> None:
         ("all at once : the dearest alone", f"{together / dearest:.1f}", "at most 12"),
         ("live count of twenty, median", f"{statistics.median(live):.2f} s", ""),
         ("live count of twenty, p95", f"{live[int(len(live) * 0.95) - 1]:.2f} s", "under 1 s"),
+        ("storage per membership change", f"{compute_change_bytes(lake):.1f} bytes", ""),
         (
             "memory, highest so far",
             f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB",
@@ -84,6 +85,16 @@ def measure(count: int) -> None:
     ]
     document = {"together_seconds": together, "first_seconds": first, "alone_seconds": alone}
     report("segments", rows, document)
+
+
+def compute_change_bytes(lake) -> float:  # type: ignore[no-untyped-def]
+    with lake.reading() as reader:
+        reader.execute("CHECKPOINT")
+        row = reader.execute(
+            "SELECT (SELECT count(DISTINCT block_id) * 262144 FROM pragma_storage_info('membership_changes') "
+            "WHERE persistent) / (SELECT count(*) FROM membership_changes)"
+        ).fetchone()
+    return float(row[0])
 
 
 def count_one(name: str) -> int:

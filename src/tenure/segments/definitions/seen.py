@@ -6,7 +6,7 @@ from tenure.lake import api as lakes
 from tenure.lake.api import Lake
 
 SAMPLE_ROWS = 2_000
-STALE_SECONDS = 300.0
+STALE_SECONDS = 30.0
 
 
 def list_events(lake: Lake) -> list[str]:
