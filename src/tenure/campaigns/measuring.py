@@ -91,6 +91,34 @@ def build_arm_sums(campaign_id: int, measure_days: int, now: datetime) -> ibis.T
     )
 
 
+def build_moves(campaign_id: int, measure_days: int, direction: str) -> ibis.Table:
+    """arm, people, moved: how many of each arm moved a lifecycle phase `up` or `down` in the measuring time."""
+    assigned, merges = build_assigned(campaign_id), lakes.table("merges")
+    events = lakes.table("events")
+    properties = events.properties.cast("json")
+    told = events.filter(
+        events.type == "track",
+        events.event == "Stage Changed",
+        properties["model"].str == "lifecycle",
+        properties["direction"].str == direction,
+    )
+    moves = told.left_join(merges, told.customer_id == merges.from_customer_id).select(
+        mover_id=ibis.coalesce(merges.into_customer_id, told.customer_id), moved_at=told.occurred_at
+    )
+    joined = assigned.left_join(
+        moves,
+        [
+            assigned.customer_id == moves.mover_id,
+            moves.moved_at > assigned.decided_at,
+            moves.moved_at <= assigned.decided_at + ibis.interval(days=measure_days),
+        ],
+    )
+    each = joined.group_by("customer_id", "arm").aggregate(has_moved=lambda t: t.mover_id.notnull().any())
+    return each.group_by("arm").aggregate(
+        people=lambda t: t.count(), moved=lambda t: t.has_moved.cast("int64").sum()
+    )
+
+
 def build_responses(campaign_id: int, since: datetime) -> ibis.Table:
     """event, is_machine, people, times: how many customers answered the mail in each way, and how often."""
     events = lakes.table("events")
@@ -134,6 +162,15 @@ def measure_arms(campaign_id: int, measure_days: int) -> ArmFigures:
         return experiments.ArmResult(sums, int(row["buyers"]))
 
     return ArmFigures(arm("treatment"), arm("control"))
+
+
+def measure_moves(
+    campaign_id: int, measure_days: int, direction: str = "up"
+) -> dict[str, experiments.Counts]:
+    """People of both arms, and how many of them moved a lifecycle phase in a direction."""
+    rows = lakes.current().read_rows(build_moves(campaign_id, measure_days, direction))
+    found = {row["arm"]: experiments.Counts(int(row["people"]), int(row["moved"])) for row in rows}
+    return {arm: found.get(arm, experiments.Counts(0, 0)) for arm in ("treatment", "control")}
 
 
 def measure_responses(campaign_id: int, since: datetime) -> Responses:

@@ -41,6 +41,35 @@ class Total:
 
 
 @dataclass(frozen=True)
+class PhaseMoves:
+    """How many of both arms moved up a lifecycle phase in the measuring time, and the difference."""
+
+    treatment: experiments.Counts
+    control: experiments.Counts
+    difference: experiments.Estimate
+
+    @property
+    def statement(self) -> str:
+        """One sentence; empty while nobody was assigned."""
+        shares = self.treatment.rate, self.control.rate
+        if shares[0] is None:
+            return ""
+        text = f"{100 * shares[0]:.1f} of 100 customers moved up a phase"
+        if shares[1] is None:
+            return f"{text}; nobody was held out to compare them with."
+        text = f"{text}, {100 * shares[1]:.1f} without the campaign"
+        found = self.difference
+        if found.low is None or found.high is None:
+            return f"{text}: too few to tell whether the campaign did it."
+        if found.low <= 0 <= found.high:
+            return f"{text}: a difference of {-100 * found.low:.1f} fewer to {100 * found.high:.1f} more, so none is shown."
+        more, ends = (
+            ("more", (found.low, found.high)) if found.low > 0 else ("fewer", (-found.high, -found.low))
+        )
+        return f"{text}: between {100 * ends[0]:.1f} and {100 * ends[1]:.1f} {more}."
+
+
+@dataclass(frozen=True)
 class CampaignReport:
     """Everything known of a campaign. Amounts are in `currency`; arms are as assigned."""
 
@@ -72,6 +101,7 @@ class CampaignReport:
     machine_click_count: int
     skipped: tuple[SkippedRow, ...]
     lift: experiments.Lift
+    moved_up: PhaseMoves
     in_doubt: tuple[channels.DoubtfulDelivery, ...]
     problem: str = ""
 
@@ -153,6 +183,12 @@ class CampaignReport:
                 "p_value": lift.conversion.p_value,
                 "reason": lift.conversion.reason,
             },
+            "moved_up": {
+                "treatment": self.moved_up.treatment.successes,
+                "control": self.moved_up.control.successes,
+                "difference": _estimate(self.moved_up.difference),
+                "statement": self.moved_up.statement,
+            },
             "sample_ratio": {"p_value": lift.ratio.p_value, "is_alarming": lift.ratio.is_alarming},
             "problem": self.problem or None,
             "statement_about": lift.statement.about,
@@ -169,6 +205,7 @@ def build_report(campaign: Campaign) -> CampaignReport:
         arms = measuring.measure_arms(campaign.pk, campaign.measure_days)
         since = campaign.planned_at or campaign.created_at
         responses = measuring.measure_responses(campaign.pk, since)
+        moves = measuring.measure_moves(campaign.pk, campaign.measure_days)
     states = channels.count_states(campaign.pk)
     currency = read_environment().currency
     until = campaign.planned_at + timedelta(days=campaign.measure_days) if campaign.planned_at else None
@@ -201,6 +238,11 @@ def build_report(campaign: Campaign) -> CampaignReport:
         machine_click_count=responses.machine_clicks,
         skipped=_list_skipped(outcomes),
         lift=experiments.compute_lift(arms.treatment, arms.control, campaign.control_share, currency),
+        moved_up=PhaseMoves(
+            moves["treatment"],
+            moves["control"],
+            experiments.compute_outcome(moves["treatment"], moves["control"]),
+        ),
         in_doubt=tuple(channels.list_in_doubt(campaign.pk, 100)),
         problem=_find_problem(campaign, states["planned"] + states["claimed"]),
     )

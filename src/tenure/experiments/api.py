@@ -8,6 +8,7 @@ from tenure.experiments.lift import (
     LiftReason,
     Statement,
     compute_lift,
+    compute_outcome,
     compute_report_statement,
 )
 from tenure.experiments.proposal import (
@@ -34,6 +35,7 @@ __all__ = [
     "assign_arms",
     "assign_buckets",
     "compute_lift",
+    "compute_outcome",
     "compute_report_statement",
     "compute_share",
     "propose_control_share",

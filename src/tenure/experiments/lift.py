@@ -87,6 +87,12 @@ def compute_lift(treatment: ArmResult, control: ArmResult, control_share: float,
     )
 
 
+def compute_outcome(treatment: Counts, control: Counts) -> Estimate:
+    """How much more often something happened in the treatment group: a difference of shares, or why there is none."""
+    reason = _find_reason_against_shares(treatment, control)
+    return Estimate(None, reason=reason) if reason else compute_share_difference(treatment, control)
+
+
 def compute_report_statement(
     revenue: Estimate, conversion: Estimate, treatment: ArmResult, control: ArmResult, currency: str
 ) -> Statement:
@@ -144,13 +150,16 @@ def _say_why_nothing(reason: str | None, treatment: ArmResult, control: ArmResul
 
 
 def _find_reason_against_any(treatment: ArmResult, control: ArmResult) -> LiftReason | None:
-    fewer = min(treatment.people_count, control.people_count)
-    if control.people_count == 0 and treatment.people_count:
+    return _find_reason_against_shares(treatment.conversion, control.conversion)
+
+
+def _find_reason_against_shares(treatment: Counts, control: Counts) -> LiftReason | None:
+    fewer, people = min(treatment.count, control.count), treatment.count + control.count
+    if control.count == 0 and treatment.count:
         return LiftReason.NO_CONTROL_GROUP
     if fewer < NEEDED_PEOPLE:
         return LiftReason.TOO_FEW_PEOPLE
-    bought = treatment.buyers_count + control.buyers_count
-    people = treatment.people_count + control.people_count
-    if fewer * min(bought, people - bought) / people < NEEDED_CONVERSIONS:
+    happened = treatment.successes + control.successes
+    if fewer * min(happened, people - happened) / people < NEEDED_CONVERSIONS:
         return LiftReason.TOO_FEW_CONVERSIONS
     return None

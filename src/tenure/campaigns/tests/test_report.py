@@ -11,8 +11,10 @@ from tenure.campaigns import api
 from tenure.campaigns.report import compute_total
 from tenure.campaigns.tests.conftest import make_definition
 from tenure.channels.models import Delivery
+from tenure.events import api as events
 from tenure.events.api import NewEvent
 from tenure.experiments.api import Estimate
+from tenure.lake import api as lakes
 
 
 def send(shop, people, is_out=True, **changes):
@@ -214,3 +216,40 @@ def test_a_doubtful_mail_can_be_settled_by_a_person(shop):
     assert api.get_campaign(campaign_id).state == "sending"
     with pytest.raises(NotFoundError, match="not in doubt"):
         api.resolve_in_doubt(campaign_id, first.id, True, "marie@shop.example")
+
+
+def move(shop, customer_ids, direction, days_later=1.0):
+    at = (shop.time.now() + timedelta(days=days_later)).replace(tzinfo=None)
+    listed = ", ".join(f"({one})" for one in customer_ids)
+    lakes.current().write(
+        lambda tx: events.append_own(
+            tx,
+            f"SELECT col0 AS customer_id, 'Stage Changed' AS event, TIMESTAMP '{at}' AS occurred_at, "
+            f"json_object('model', 'lifecycle', 'direction', '{direction}')::VARCHAR AS properties FROM (VALUES {listed})",
+        )
+    )
+
+
+def test_who_moved_up_a_phase_is_compared_with_the_control_group(shop):
+    campaign_id, arms = send(shop, 400, control_share=0.5, measure_days=14)
+    move(shop, arms["treatment"][:60] + arms["control"][:20], "up")
+    move(shop, arms["treatment"][:10], "up", days_later=2)
+    move(shop, arms["control"][20:50], "down")
+    move(shop, arms["control"][50:90], "up", days_later=15)
+    shop.time.advance(days=3)
+    moved = api.get_report(campaign_id).moved_up
+    assert (moved.treatment.successes, moved.control.successes) == (60, 20)
+    assert moved.treatment.count + moved.control.count == 400
+    assert moved.difference.low > 0
+    assert moved.statement.endswith("more.")
+    assert "without the campaign: between" in moved.statement
+
+
+def test_who_moved_up_is_said_without_a_comparison_where_nobody_was_held_out(shop):
+    campaign_id, arms = send(shop, 40, control_share=0.0)
+    move(shop, arms["treatment"][:4], "up")
+    shop.time.advance(days=3)
+    moved = api.get_report(campaign_id).moved_up
+    assert (
+        moved.statement == "10.0 of 100 customers moved up a phase; nobody was held out to compare them with."
+    )
