@@ -61,9 +61,15 @@ def build_days(from_on: date | None, to_on: date | None, zone: str) -> Window:
     """Whole days in a zone, both ends included."""
     return Window(
         from_at=None if from_on is None else _start_of(from_on, zone),
-        until_at=None if to_on is None else _start_of(to_on + timedelta(days=1), zone),
+        until_at=None if to_on is None or to_on >= _LAST_DAY else _start_of(to_on + timedelta(days=1), zone),
     )
 
 
+_LAST_DAY = date.max - timedelta(days=1)
+"""Until then and later is ever: a moment after it could not be written in every zone."""
+
+
 def _start_of(day: date, zone: str) -> datetime:
+    if day == date.min:
+        return datetime.combine(day, time.min, UTC)
     return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)

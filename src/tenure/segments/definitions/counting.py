@@ -1,9 +1,8 @@
 """Exact counts of a definition that nobody saved yet, and who would be in it."""
 
+import operator
 from dataclasses import dataclass
 from typing import Any
-
-import ibis
 
 from tenure.base import clock
 from tenure.lake import api as lakes
@@ -14,7 +13,7 @@ from tenure.segments.compiling.reading import Everyone, Reading
 from tenure.segments.definitions.checking import check_references
 from tenure.segments.definitions.definition import Segment
 from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
-from tenure.segments.rules.base import Group, Node, build_node, describe_node, list_rules
+from tenure.segments.rules.base import Group, Node, build_node, describe_node, join_evenly, list_rules
 
 SAMPLE_SIZE = 10
 
@@ -47,7 +46,7 @@ def count_node(node: Node, around: LedgerSurroundings) -> Count:
         columns = {"total": one.count(), "found": one.count(where=build_node(node, facts, around))}
         for number, condition in enumerate(conditions):
             columns[f"own_{number}"] = one.count(where=condition)
-            columns[f"left_{number}"] = one.count(where=ibis.and_(*conditions[: number + 1]))
+            columns[f"left_{number}"] = one.count(where=join_evenly(conditions[: number + 1], operator.and_))
         return columns
 
     query = build_query(list_needs([node], around), around)

@@ -6,7 +6,7 @@ beside it; whoever was looked at meanwhile is looked at once more when its answe
 
 import logging
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -109,9 +109,14 @@ class Engine:
     def _look(
         self, tx: Transaction, definitions: Definitions, ids: Sequence[int], now: datetime
     ) -> tuple[Definitions, pa.Table]:
+        return self._without_broken(definitions, lambda some: self._desk.evaluate(some, ids, tx, now))
+
+    def _without_broken(
+        self, definitions: Definitions, read: Callable[[Definitions], pa.Table]
+    ) -> tuple[Definitions, pa.Table]:
         """One broken definition never stops the others: it is set aside with its error, and the rest is looked at."""
         try:
-            return definitions, self._desk.evaluate(definitions, ids, tx, now)
+            return definitions, read(definitions)
         except Exception as error:
             if lakes.is_outside_trouble(error):
                 raise
@@ -119,35 +124,17 @@ class Engine:
         segments = [
             saved.segment.name
             for saved in definitions.segments
-            if self._is_sound(
-                tx, definitions.only([saved.segment.name]), SegmentDefinition, saved.segment.name, ids
-            )
+            if _is_sound(read, definitions.only([saved.segment.name]), SegmentDefinition, saved.segment.name)
         ]
         models = [
             saved.model.name
             for saved in definitions.models
-            if self._is_sound(
-                tx, definitions.only([], [saved.model.name]), StageModelDefinition, saved.model.name, ids
+            if _is_sound(
+                read, definitions.only([], [saved.model.name]), StageModelDefinition, saved.model.name
             )
         ]
         definitions = definitions.only(segments, models)
-        return definitions, self._desk.evaluate(definitions, ids, tx, now)
-
-    def _is_sound(
-        self,
-        tx: Transaction,
-        alone: Definitions,
-        kept_as: type[SegmentDefinition | StageModelDefinition],
-        name: str,
-        ids: Sequence[int],
-    ) -> bool:
-        try:
-            self._desk.evaluate(alone, ids, tx, clock.now())
-        except Exception as error:
-            logger.error("%s is set aside: %r", name, error)
-            kept_as.objects.filter(name=name).update(trouble=f"It cannot be evaluated: {error}"[:500])
-            return False
-        return True
+        return definitions, read(definitions)
 
     def follow_batch(self, tx: Transaction) -> None:
         """A batch handler: after the profiles and the scores."""
@@ -221,7 +208,7 @@ class Engine:
         with self._rebuilding, self._watching():
             stale = _read_stale(self.lake)
             now = clock.now()
-            fresh = self._read_everybody(definitions, now)
+            definitions, fresh = self._read_sound(definitions, now)
             applied = self.lake.write(
                 lambda tx: self._write_everybody(tx, definitions, fresh, now, cause, stale)
             )
@@ -248,6 +235,10 @@ class Engine:
             applied.entered_count,
             applied.exited_count,
         )
+
+    def _read_sound(self, definitions: Definitions, now: datetime) -> tuple[Definitions, pa.Table]:
+        """As `_look`, for what fails only over everybody."""
+        return self._without_broken(definitions, lambda some: self._read_everybody(some, now))
 
     def _read_everybody(self, definitions: Definitions, now: datetime) -> pa.Table:
         with self.lake.heavy(), self.lake.reading() as reader:
@@ -334,6 +325,23 @@ class Engine:
                 tx.execute(f"UPDATE {table} SET {kept} WHERE {strangers}")
 
         self.lake.write(work)
+
+
+def _is_sound(
+    read: Callable[[Definitions], pa.Table],
+    alone: Definitions,
+    kept_as: type[SegmentDefinition | StageModelDefinition],
+    name: str,
+) -> bool:
+    try:
+        read(alone)
+    except Exception as error:
+        if lakes.is_outside_trouble(error):
+            raise
+        logger.error("%s is set aside: %r", name, error)
+        kept_as.objects.filter(name=name).update(trouble=f"It cannot be evaluated: {error}"[:500])
+        return False
+    return True
 
 
 def list_touched(tx: Transaction) -> tuple[list[int], set[str] | None]:

@@ -1,13 +1,13 @@
 """What a rule kind is: one object that is read from data, said in a sentence, compiled and explained."""
 
+import operator
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol, Self
 
-import ibis
 from ibis.expr.types import BooleanValue, TimestampValue
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -169,7 +169,17 @@ def build_node(node: Node, facts: Facts, around: Surroundings) -> BooleanValue:
     parts = [build_node(part, facts, around) for part in node.parts]
     if node.word == "not":
         return ~parts[0]
-    return ibis.and_(*parts) if node.word == "all" else ibis.or_(*parts)
+    return join_evenly(parts, operator.and_ if node.word == "all" else operator.or_)
+
+
+def join_evenly(
+    parts: list[BooleanValue], join: Callable[[BooleanValue, BooleanValue], BooleanValue]
+) -> BooleanValue:
+    """Joined as a tree of even halves: engines refuse what is nested as deep as there are conditions."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    return join(join_evenly(parts[:half], join), join_evenly(parts[half:], join))
 
 
 def describe_node(node: Node) -> str:

@@ -1,9 +1,9 @@
 """`bought`: what was in the orders."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from ibis.expr.types import BooleanValue, TimestampValue
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from tenure.segments.compiling.moments import build_earliest
 from tenure.segments.compiling.needs import Aggregate, Column, Coming, Facts, Function, Need
@@ -84,6 +84,14 @@ class BoughtRule(Rule):
     measure: Literal["orders", "quantity", "amount"] = "orders"
     bound: Bound = ONCE
     window: Span = Field(default=Span())
+
+    @model_validator(mode="after")
+    def _value_fits(self) -> Self:
+        try:
+            _ = self._comparison
+        except ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+        return self
 
     def describe(self) -> str:
         when = f" {self.window.describe()}" if self.window.describe() else ""
