@@ -29,7 +29,7 @@ rule:
 |---|---|
 | `name` | small letters, figures and hyphens, at most 60; what other segments and commands call it |
 | `title`, `description`, `owner` | for people; each may be missing |
-| `rule` | a rule or a group: `all: [...]`, `any: [...]`, `not: {...}`, at most 8 levels deep and 200 rules; a part can be a segment of its own |
+| `rule` | a rule or a group: `all: [...]`, `any: [...]`, `not: {...}`, at most 8 levels deep, 200 rules and 60 events by name; a part can be a segment of its own |
 | `persona` | a [profile card](../how-to/describe-a-persona.md); may be missing |
 
 What unknown values and things that never happened mean stands on [one page](null-and-never.md).

@@ -39,7 +39,7 @@ def show_lifecycle(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     as_of_on = _read_day(request, "as_of", today, today)
     to_on = _read_day(request, "to", as_of_on, today)
-    from_on = _read_day(request, "from", to_on - timedelta(days=DAYS), today)
+    from_on, to_on = sorted((_read_day(request, "from", to_on - timedelta(days=DAYS), today), to_on))
     result = api.compute_rfm(preset, as_of_on)
     is_default = preset.name == api.get_preset().name
     is_present = as_of_on == today and is_default

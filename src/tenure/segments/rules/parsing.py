@@ -1,5 +1,6 @@
 """Definitions read from data. Every error names its place, as in `rule.all[2].window.days`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,18 +12,27 @@ from tenure.segments.rules.base import Group, Node
 
 MOST_RULES = 200
 MOST_LEVELS = 8
+MOST_EVENTS = 60
+"""Each event is a pass of its own over everybody's history."""
 WORDS = ("all", "any", "not")
 
 
 def parse_rules(data: Any, place: str = "rule") -> Node:
     """A tree of `all`, `any`, `not` and rules. Errors: `bad_rule`, with the place."""
     reader = _Reader()
-    return reader.read(data, place, 1)
+    node = reader.read(data, place, 1)
+    if len(reader.events) > MOST_EVENTS:
+        raise bad_rule(
+            place,
+            f"names {len(reader.events)} events and {MOST_EVENTS} are the most; leave out those that decide little",
+        )
+    return node
 
 
 class _Reader:
     def __init__(self) -> None:
         self._count = 0
+        self.events: set[str] = set()
 
     def read(self, data: Any, place: str, level: int) -> Node:
         if level > MOST_LEVELS:
@@ -73,13 +83,25 @@ class _Reader:
                 f"{place}.kind", f"there is no kind {shorten(data['kind'])}; there are {', '.join(BY_NAME)}"
             )
         try:
-            return kind.model_validate(data)
+            rule: Node = kind.model_validate(data)
+            self.events |= set(_list_events(rule.model_dump()))
+            return rule
         except ValidationError as error:
             first = error.errors()[0]
             where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
             raise bad_rule(f"{place}{where}"[:200], _say(first, kind)) from error
         except RecursionError as error:
             raise bad_rule(place, "is nested too deeply") from error
+
+
+def _list_events(part: Any) -> Iterator[str]:
+    """The events that a rule names, in itself or in a step of it."""
+    if not isinstance(part, dict):
+        return
+    for name, value in part.items():
+        if name == "event" and isinstance(value, str):
+            yield value
+        yield from _list_events(value)
 
 
 def bad_rule(place: str, message: str) -> TenureError:

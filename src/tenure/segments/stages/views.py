@@ -88,6 +88,7 @@ def show_model(request: HttpRequest, name: str) -> HttpResponse:
     from_on = read_day(request, "from", to_on - timedelta(days=FLOW_DAYS), today)
     if known_since is not None and not request.GET.get("from"):
         from_on = min(max(from_on, known_since.date()), to_on)
+    from_on, to_on = sorted((from_on, to_on))
     total = sum(counts.values())
     context = {
         "saved": saved,
