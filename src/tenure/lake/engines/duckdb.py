@@ -6,6 +6,7 @@ A connection shared by threads raises and stalls, so every thread gets a cursor 
 import ctypes
 import logging
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -248,6 +249,9 @@ class DuckDBLake(Lake):
         ):
             self._instance.execute(statement)
         self._set_threads(1)
+        if self.path is None:
+            spilled = Path(tempfile.gettempdir()) / f"tenure-{os.getpid()}-{id(self)}"
+            self._instance.execute(f"SET temp_directory = '{str(spilled).replace(chr(39), chr(39) * 2)}'")
 
     def _migrate(self) -> None:
         self._instance.execute("CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER)")
