@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tenure.base.errors import TenureError
 from tenure.base.yaml_file import BadYamlError, parse_yaml
+from tenure.segments.definitions.unreadable import UnreadableRule
 from tenure.segments.rules.base import Node, describe_node, list_rules
 from tenure.segments.rules.parsing import parse_rules
 
@@ -60,6 +61,17 @@ class Segment(BaseModel):
     def as_data(self) -> dict[str, Any]:
         data = self.model_dump(mode="json", exclude_defaults=True)
         return {**data, "rule": self.node.as_data()}
+
+
+def read_stored_segment(name: str, data: dict[str, Any]) -> tuple[Segment, str]:
+    """A stored definition, and why it cannot be read, where a later version reads it no more: that stops no other."""
+    try:
+        segment = parse_segment(data)
+    except TenureError as error:
+        segment = Segment.model_construct(name=name, title=str(data.get("title", "")), rule=data.get("rule"))
+        segment.__dict__["node"] = UnreadableRule(stored=data.get("rule") or {}, why=error.message)
+        return segment, f"It cannot be read: {error.message}"
+    return segment, ""
 
 
 def parse_segment(data: Any) -> Segment:

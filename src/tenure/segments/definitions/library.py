@@ -11,7 +11,7 @@ from tenure.base.errors import ConflictError, NotFoundError, TenureError
 from tenure.base.words import suggest
 from tenure.lake import api as lakes
 from tenure.segments.definitions.checking import Warning, check_references, list_users, list_warnings
-from tenure.segments.definitions.definition import Segment
+from tenure.segments.definitions.definition import Segment, read_stored_segment
 from tenure.segments.definitions.surroundings import look_around
 from tenure.segments.models import SegmentDefinition
 
@@ -131,13 +131,14 @@ def delete_segment(name: str, actor: str) -> None:
 
 
 def _view(row: SegmentDefinition) -> SavedSegment:
+    segment, unreadable = read_stored_segment(row.name, row.definition)
     return SavedSegment(
         id=int(row.pk),
         slot=row.slot,
-        segment=Segment.model_validate(row.definition),
+        segment=segment,
         version=row.version,
         is_built=row.version == row.built_version,
-        trouble=row.trouble,
+        trouble=unreadable or row.trouble,
         created_by=row.created_by,
         created_at=row.created_at,
         updated_at=row.updated_at,

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tenure.config.environment import read_environment
-from tenure.segments.definitions.definition import Segment
+from tenure.segments.definitions.definition import Segment, read_stored_segment
+from tenure.segments.definitions.unreadable import read_stored_rules
 from tenure.segments.models import SegmentDefinition, StageModelDefinition, StaticList
 from tenure.segments.rfm.moves import MODEL, rank_stages
 from tenure.segments.rules.base import Node
-from tenure.segments.rules.parsing import parse_rules
 
 FindCampaign = Callable[[str], int | None]
 _find_campaign: FindCampaign = lambda name: None  # noqa: E731
@@ -52,7 +52,9 @@ class LedgerSurroundings:
 
 def look_around() -> LedgerSurroundings:
     """The surroundings now."""
-    segments = {row.name: Segment.model_validate(row.definition) for row in SegmentDefinition.objects.all()}
+    segments = {
+        row.name: read_stored_segment(row.name, row.definition)[0] for row in SegmentDefinition.objects.all()
+    }
     listed = list(StaticList.objects.all())
     lists = {row.name: int(row.pk) for row in listed}
     titles = {("list", row.name): row.title for row in listed} | {("model", MODEL): "Customer lifecycle"}
@@ -61,5 +63,5 @@ def look_around() -> LedgerSurroundings:
         stages = row.definition["stages"]
         titles["model", row.name] = row.definition.get("title") or row.name
         models[row.name] = {stage["name"]: stage.get("rank") or n for n, stage in enumerate(stages, start=1)}
-        rules[row.name] = tuple(parse_rules(stage["rule"]) for stage in stages if stage.get("rule"))
+        rules[row.name] = tuple(read_stored_rules(stage["rule"]) for stage in stages if stage.get("rule"))
     return LedgerSurroundings(read_environment().timezone, segments, lists, models, rules, titles)

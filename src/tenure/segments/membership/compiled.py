@@ -18,6 +18,7 @@ from tenure.segments.definitions.library import SavedSegment, list_segments
 from tenure.segments.definitions.surroundings import LedgerSurroundings, look_around
 from tenure.segments.models import SegmentDefinition, StageModelDefinition, StaticList
 from tenure.segments.rules.base import build_node, list_rules
+from tenure.segments.rules.parsing import MOST_EVENTS
 from tenure.segments.stages.compiling import build_next_change, compile_stages
 from tenure.segments.stages.library import SavedModel, list_models
 from tenure.segments.stages.model import BUILT_IN
@@ -105,6 +106,22 @@ class Definitions:
     @cached_property
     def _narrowed(self) -> dict[tuple[Any, ...], "Definitions"]:
         return {}
+
+    def split_by_events(self, most: int = MOST_EVENTS) -> "list[Definitions]":
+        """Parts that name at most so many events each, as far as one definition does: each event is a pass and a join,
+        and engines refuse what nests too deep. The stage models are all in the first part."""
+        if len(self.event_names) <= most:
+            return [self]
+        parts: list[list[SavedSegment]] = [[]]
+        named = set(self._narrow((), self.models).event_names)
+        for saved in self.segments:
+            names = self._narrow((saved,), ()).event_names
+            if len(named | names) > most and (parts[-1] or named):
+                parts.append([])
+                named = set()
+            parts[-1].append(saved)
+            named |= names
+        return [self._narrow(tuple(part), () if number else self.models) for number, part in enumerate(parts)]
 
     @cached_property
     def _segment_needs(self) -> list[list[Need]]:

@@ -7,7 +7,7 @@ beside it; whoever was looked at meanwhile is looked at once more when its answe
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -244,8 +244,12 @@ class Engine:
         with self.lake.heavy(), self.lake.reading() as reader:
             row = reader.execute("SELECT count(*) FROM merges").fetchone()
             has_merges = bool(row and row[0])
-            sql = definitions.compile_for_everybody(has_merges)
-            return reader.execute(put_now(sql, now)).to_arrow_table()
+            parts = definitions.split_by_events()
+            answers = [
+                reader.execute(put_now(part.compile_for_everybody(has_merges), now)).to_arrow_table()
+                for part in parts
+            ]
+            return answers[0] if len(answers) == 1 else _join_answers(reader, definitions, answers)
 
     def _write_everybody(
         self,
@@ -394,6 +398,19 @@ def _read_stale(reader: Lake | Transaction) -> int:
 def _read_due(reader: Transaction) -> datetime | None:
     row = reader.execute("SELECT min(due_at) FROM memberships").fetchone()
     return row[0].replace(tzinfo=UTC) if row and row[0] else None
+
+
+def _join_answers(reader: Transaction, definitions: Definitions, answers: list[pa.Table]) -> pa.Table:
+    """The answers of parts of the definitions as one: whoever is not there in one is in none of its segments."""
+    outputs = ["min(due_at) AS due_at"]
+    outputs += [f"CAST(bit_or(w{word}) AS BIGINT) AS w{word}" for word in definitions.words]
+    outputs += [f"max(m{number}) AS m{number}" for number in range(len(definitions.models))]
+    with ExitStack() as stack:
+        for number, answer in enumerate(answers):
+            stack.enter_context(reader.with_rows(f"answers_{number}", answer))
+        told = " UNION ALL BY NAME ".join(f"SELECT * FROM answers_{number}" for number in range(len(answers)))
+        statement = f"SELECT customer_id, {', '.join(outputs)} FROM ({told}) AS told GROUP BY customer_id"
+        return reader.execute(statement).to_arrow_table()
 
 
 def _forget_passed(tx: Transaction, ids: list[int], now: datetime) -> None:

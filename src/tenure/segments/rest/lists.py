@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Status
+from ninja import Router, Status
 
 from tenure.base.errors import TenureError
 from tenure.base.rest import allow, read_number, read_object, require_caller
@@ -12,7 +12,7 @@ from tenure.segments import api as segments
 from tenure.segments.lists import api as lists
 from tenure.segments.rest import shapes
 from tenure.segments.rest.bodies import takes
-from tenure.segments.rest.members import Format, stream_file
+from tenure.segments.rest.members import Cursor, Format, Kind, Limit, stream_file
 
 router = Router(tags=["Static lists"])
 MOST_CUSTOMERS = 100_000
@@ -64,13 +64,7 @@ def delete_list(request: HttpRequest, name: str) -> dict[str, Any]:
 @router.get("/{name}/members", response=shapes.Members, summary="Who is on a list")
 @allow("viewer")
 def list_members(
-    request: HttpRequest,
-    name: str,
-    limit: int = Query(100, ge=1, le=10_000),
-    cursor: str | None = Query(None, description="`next_cursor` of the page before."),
-    format: Format = Query(
-        Format.JSON, description="csv and parquet give everybody, and need the role marketer."
-    ),
+    request: HttpRequest, name: str, limit: Limit = 100, cursor: Cursor = None, format: Kind = Format.JSON
 ) -> Any:
     """A page of identifiers, or everybody with their traits as a file."""
     after = read_number(cursor, "cursor")

@@ -2,7 +2,7 @@
 
 import secrets
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router
@@ -26,6 +26,11 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     PARQUET = "parquet"
+
+
+Limit = Annotated[int, Query(ge=1, le=10_000)]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+Kind = Annotated[Format, Query(description="csv and parquet give everybody, and need the role marketer.")]
 
 
 @router.post(
@@ -57,13 +62,7 @@ def count_segment(request: HttpRequest, name: str) -> dict[str, Any]:
 @router.get("/{name}/members", response=shapes.Members, summary="Who is in a segment")
 @allow("viewer")
 def list_members(
-    request: HttpRequest,
-    name: str,
-    limit: int = Query(100, ge=1, le=10_000),
-    cursor: str | None = Query(None, description="`next_cursor` of the page before."),
-    format: Format = Query(
-        Format.JSON, description="csv and parquet give everybody, and need the role marketer."
-    ),
+    request: HttpRequest, name: str, limit: Limit = 100, cursor: Cursor = None, format: Kind = Format.JSON
 ) -> Any:
     """A page of identifiers, or everybody with their traits as a file."""
     after = read_number(cursor, "cursor")

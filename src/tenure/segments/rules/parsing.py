@@ -96,6 +96,9 @@ class _Reader:
 
 def _list_events(part: Any) -> Iterator[str]:
     """The events that a rule names, in itself or in a step of it."""
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from _list_events(each)
     if not isinstance(part, dict):
         return
     for name, value in part.items():

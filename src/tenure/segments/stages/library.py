@@ -14,10 +14,12 @@ from tenure.lake import api as lakes
 from tenure.lake.api import Transaction
 from tenure.segments.definitions.checking import Warning, list_users
 from tenure.segments.definitions.surroundings import look_around
+from tenure.segments.definitions.unreadable import find_why_unreadable
 from tenure.segments.models import StageModelDefinition
 from tenure.segments.rfm import library as rfm_presets
 from tenure.segments.rfm.moves import RANKS
 from tenure.segments.stages.checking import check_kept_stages, check_model, list_model_warnings
+from tenure.segments.stages.compiling import list_nodes
 from tenure.segments.stages.model import BUILT_IN, Stage, StageModel, parse_model_text
 
 _FOLDER = Path(__file__).parent / "presets"
@@ -182,10 +184,12 @@ def delete_model(name: str, actor: str) -> None:
 
 
 def _view(row: StageModelDefinition) -> SavedModel:
+    model = StageModel.model_validate(row.definition)
+    why = next((found for node in list_nodes(model) if (found := find_why_unreadable(node))), "")
+    trouble = f"It cannot be read: {why}" if why else row.trouble
     return SavedModel(
-        StageModel.model_validate(row.definition), row.version, row.version == row.built_version, row.trouble,
-        row.created_by, row.updated_at,
-    )  # fmt: skip
+        model, row.version, row.version == row.built_version, trouble, row.created_by, row.updated_at
+    )
 
 
 def _view_built_in(row: StageModelDefinition | None) -> SavedModel:

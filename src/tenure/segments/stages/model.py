@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from tenure.base.errors import TenureError
 from tenure.base.yaml_file import BadYamlError, parse_yaml
 from tenure.segments.definitions.definition import NAME
+from tenure.segments.definitions.unreadable import read_stored_rules
 from tenure.segments.rules.base import Node, describe_node
 from tenure.segments.rules.parsing import parse_rules
 
@@ -79,7 +80,7 @@ class Stage(_Part):
     @cached_property
     def node(self) -> Node | None:
         """The tree of rules; None where there is none. Errors: `bad_rule`."""
-        return None if self.rule is None else parse_rules(self.rule)
+        return None if self.rule is None else read_stored_rules(self.rule)
 
     @property
     def sentence(self) -> str:
