@@ -69,7 +69,9 @@ def count(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     events.wait_until_folded()
     if arguments["file"]:
-        found = segments.parse_segments(Path(arguments["file"]).read_text(encoding="utf-8"))
+        found = segments.parse_segments(
+            Path(arguments["file"]).read_text(encoding="utf-8"), default_name="unsaved"
+        )
         if len(found) != 1:
             raise TenureError(
                 "several_segments",

@@ -41,7 +41,11 @@ def test_a_file_of_segments_is_applied_counted_explained_and_deleted(shop: Tenur
         ("loyal-spenders", 1, "built"),
         ("spenders", 1, "built"),
     ]
+    rule = "rule: {kind: attribute, name: order_count, type: number, operator: at_least, value: 3}"
+    (tmp_path / "unnamed.yaml").write_text(rule)
+    unnamed = shop("segment", "count", str(tmp_path / "unnamed.yaml"), "--json").document
     counted = shop("segment", "count", "loyal-spenders", "--json").document
+    assert unnamed["customers"] == counted["customers"]
     assert (counted["count"], counted["customers"]) == (1, 3)
     assert [step["left"] for step in counted["steps"]] == [1, 1]
     assert shop("segment", "members", "spenders", "--json").document["customers"] == ["alice"]

@@ -90,15 +90,21 @@ def parse_segment(data: Any) -> Segment:
     return segment
 
 
-def parse_segments(text: str) -> list[Segment]:
-    """Segments from YAML (or JSON) text: one mapping, a list of them, or `segments: [...]`."""
+def parse_segments(text: str, default_name: str = "") -> list[Segment]:
+    """Segments from YAML (or JSON) text: one mapping, a list of them, or `segments: [...]`.
+
+    `default_name` is for those that are not to be saved and so need none.
+    """
     try:
         data = parse_yaml(text)
     except BadYamlError as error:
         raise TenureError("bad_segment", f"The file is not YAML: {error}.", "file") from error
     if isinstance(data, dict) and set(data) == {"segments"}:
         data = data["segments"]
-    return [parse_segment(one) for one in (data if isinstance(data, list) else [data])]
+    listed = data if isinstance(data, list) else [data]
+    if default_name:
+        listed = [{"name": default_name, **one} if isinstance(one, dict) else one for one in listed]
+    return [parse_segment(one) for one in listed]
 
 
 def order_segments(segments: list[Segment]) -> list[Segment]:

@@ -68,8 +68,10 @@ class Comparison(Part):
     def _fits(self) -> Self:
         known = OPERATORS[self.type]
         if self.operator not in known:
+            others = [name for name, operators in OPERATORS.items() if self.operator in operators]
+            hint = f"; for that write type: {' or '.join(others)}" if others else ""
             raise ValueError(
-                f"operator: a {self.type} knows {', '.join(known)}; not {str(self.operator)[:40]!r}"
+                f"operator: a {self.type} knows {', '.join(known)}; not {str(self.operator)[:40]!r}{hint}"
             )
         object.__setattr__(self, "value", self._read_value())
         return self

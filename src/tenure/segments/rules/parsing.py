@@ -1,9 +1,9 @@
 """Definitions read from data. Every error names its place, as in `rule.all[2].window.days`."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tenure.base.errors import TenureError
 from tenure.base.words import shorten
@@ -111,16 +111,36 @@ def bad_rule(place: str, message: str) -> TenureError:
     return TenureError("bad_rule", f"{place}: {message}.", place)
 
 
+_EXAMPLES = {"Bound": "{at_least: 2}", "Span": "{days: 90}", "SequenceStep": "{event: Product Viewed}"}
+
+
 def _say(error: Any, kind: Any) -> str:
+    """What was wrong in the words of definitions, not of the library that found it."""
     message = error["msg"].removeprefix("Value error, ")
     match error["type"]:
         case "extra_forbidden":
-            known = (
-                [field.alias or name for name, field in kind.model_fields.items()]
-                if len(error["loc"]) == 1
-                else []
-            )
+            known = _list_fields(kind, error["loc"][:-1])
             return f"is not known here{'; known are ' + ', '.join(known) if known else ''}"
         case "missing":
             return "is missing"
+        case "model_type" | "model_attributes_type":
+            example = _EXAMPLES.get(error["ctx"]["class_name"], "{...}")
+            return f"write a mapping such as {example}, not {shorten(error['input'], 40)}"
+        case "tuple_type" | "list_type":
+            return f"write a list such as [...], not {shorten(error['input'], 40)}"
+        case "too_short":
+            return "the list is empty"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return f"write a whole number, not {shorten(error['input'], 40)}"
     return f"{message[:1].lower()}{message[1:250]}"
+
+
+def _list_fields(kind: Any, place: tuple[int | str, ...]) -> list[str]:
+    """The names that are known at a place within a rule; none where that depends."""
+    for step in place:
+        field = kind.model_fields.get(step) if isinstance(step, str) else None
+        inner = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        kind = next((one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        if kind is None:
+            return []
+    return [field.alias or name for name, field in kind.model_fields.items()]
