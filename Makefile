@@ -34,7 +34,7 @@ serve: $(INSTALLED)
 	$(BIN)/tenure serve $(SERVE_ARGS)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not proof and not engines" $(TEST_ARGS)
+	$(BIN)/python -m pytest -m "not proof and not engines" -n auto --dist loadfile $(TEST_ARGS)
 
 test-engines: $(INSTALLED)
 	$(BIN)/python -m pytest -m engines src/tenure/segments/tests/conformance
